@@ -1,0 +1,1 @@
+"""Couponry: promotion codes, self-hosted."""

@@ -1,0 +1,1 @@
+"""The rules of promotions: pure functions over frozen values. No I/O, no clock, no randomness."""

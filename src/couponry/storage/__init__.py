@@ -1,0 +1,1 @@
+"""PostgreSQL: one module per family of tables; every function takes the connection it runs on."""
