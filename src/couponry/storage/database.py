@@ -1,0 +1,103 @@
+"""Connections: the pool, transactions, rows as Structs, and which PostgreSQL will do."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import msgspec
+import psycopg
+from psycopg import AsyncConnection, Cursor
+from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+OLDEST_POSTGRESQL = 15
+"""The oldest major version of PostgreSQL that Couponry runs on."""
+
+Row = TypeVar("Row")
+Connection = AsyncConnection[TupleRow]
+
+set_json_loads(msgspec.json.decode)
+set_json_dumps(msgspec.json.encode)
+
+
+class DatabaseUnusable(Exception):
+    """The database cannot be reached or is not one that Couponry can use; the message says what to do."""
+
+
+def rows_of(type_: type[Row]) -> Callable[[Cursor[Any]], Callable[[Sequence[Any]], Row]]:
+    """Return a psycopg row factory: each row becomes a *type_*, columns by field name, NULL as unset."""
+
+    def factory(cursor: Cursor[Any]) -> Callable[[Sequence[Any]], Row]:
+        names = [column.name for column in cursor.description or ()]
+
+        def row(values: Sequence[Any]) -> Row:
+            members = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+            return msgspec.convert(members, type_)
+
+        return row
+
+    return factory
+
+
+class Database:
+    """The connections of one process."""
+
+    def __init__(self, url: str, connections: int = 8) -> None:
+        self.url = url
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=connections,
+            open=False,
+            check=AsyncConnectionPool.check_connection,
+            kwargs={"autocommit": True, "application_name": "couponry"},
+        )
+
+    async def open(self) -> None:
+        """Begin connecting; connections are made as they are needed."""
+        await self._pool.open()
+
+    async def close(self) -> None:
+        """Give every connection back to PostgreSQL."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Connection]:
+        """Lend a connection outside any transaction.
+
+        Raises:
+            DatabaseUnusable: when none can be had in time.
+        """
+        try:
+            async with self._pool.connection(timeout=15) as connection:
+                yield connection
+        except PoolTimeout as error:
+            raise DatabaseUnusable("PostgreSQL did not answer in time.") from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Connection]:
+        """Lend a connection inside a transaction that commits unless the block raises."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+
+def ensure_usable(url: str, oldest: int = OLDEST_POSTGRESQL) -> None:
+    """Connect once and look.
+
+    Raises:
+        DatabaseUnusable: unreachable, refused, or older than *oldest*; one sentence that says what to do.
+    """
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            version = connection.info.server_version // 10_000
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()[-1].strip().rstrip(".")
+        raise DatabaseUnusable(
+            f"Cannot connect to PostgreSQL ({reason}); check COUPONRY_DATABASE_URL and that the server is running."
+        ) from error
+    if version < oldest:
+        raise DatabaseUnusable(
+            f"This PostgreSQL is version {version}, but Couponry needs {oldest} or newer; upgrade the server "
+            "or point COUPONRY_DATABASE_URL at another."
+        )
