@@ -1,7 +1,8 @@
-"""Promotion codes: their limits, their normal form, and the patterns that generated codes follow."""
+"""Promotion codes: their spelling and identity, their limits, and how codes are drawn in bulk."""
 
 import unicodedata
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -9,18 +10,18 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from couponry.domain.errors import CodeSpaceTooSmall, Fault, InvalidCode, InvalidDocument, UnsupportedConsumeUnit
+from couponry.domain.errors import CodeSpaceTooSmall, Fault, InvalidCode, UnsupportedConsumeUnit
 
 ConsumeUnit = Literal["per_checkout", "per_application"]
 """What counts as one use: a checkout, or each application of the discount within it."""
 
-MAX_USES = 2**31 - 1
 MAX_CODE_CHARACTERS = 255
-
-Uses = Annotated[int, Meta(ge=0, le=MAX_USES)]
-
 UNTYPEABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories that no code contains: control characters, lone surrogates, line separators."""
+
+Uses = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+OneLine = Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
+"""A constraint on text that ends up in a code or a CSV file: no control characters."""
 
 
 class MaxUsesPerShopper(
@@ -32,14 +33,151 @@ class MaxUsesPerShopper(
     includes_guests: bool | UnsetType = UNSET
 
 
-class NewCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """A code as a merchant asks for it. An unset limit does not limit."""
+class CodeLimits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What limits the use of a code. An unset limit does not limit."""
 
-    code: str
-    uses: Uses | UnsetType = UNSET
-    """How often the code can be used in total."""
-    user: Annotated[str, Meta(min_length=1, max_length=255)] | UnsetType = UNSET
+    max_uses: int | UnsetType = UNSET
+    """How often the code can be used in total; 0 makes it unusable."""
+    user: str | UnsetType = UNSET
     """The only customer who may use it: an id, or an e-mail address."""
     consume_unit: ConsumeUnit | UnsetType = UNSET
     max_uses_per_shopper: MaxUsesPerShopper | UnsetType = UNSET
     is_for_new_shopper: bool | UnsetType = UNSET
+
+    def refuse_contradictions(self, code: str) -> None:
+        """Refuse limits that exclude each other; *code* is what the refusal names.
+
+        Raises:
+            InvalidCode: for first-time shoppers, and limited in another way too (behaviour.md C-E2).
+            UnsupportedConsumeUnit: limited per shopper, but counted per application (C-E3).
+        """
+        limited = not (self.max_uses is self.user is self.max_uses_per_shopper is UNSET)
+        if self.is_for_new_shopper is True and limited:
+            raise InvalidCode.for_new_shoppers(code)
+        if self.max_uses_per_shopper is not UNSET and self.consume_unit == "per_application":
+            raise UnsupportedConsumeUnit
+
+
+class NewCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A code as a merchant asks for it; members as in `CodeLimits`, `uses` being `max_uses`."""
+
+    code: str
+    uses: Uses | UnsetType = UNSET
+    user: Annotated[str, Meta(min_length=1, max_length=255), OneLine] | UnsetType = UNSET
+    consume_unit: ConsumeUnit | UnsetType = UNSET
+    max_uses_per_shopper: MaxUsesPerShopper | UnsetType = UNSET
+    is_for_new_shopper: bool | UnsetType = UNSET
+
+    @property
+    def limits(self) -> CodeLimits:
+        """What limits the code asked for."""
+        return CodeLimits(
+            max_uses=self.uses,
+            user=self.user,
+            consume_unit=self.consume_unit,
+            max_uses_per_shopper=self.max_uses_per_shopper,
+            is_for_new_shopper=self.is_for_new_shopper,
+        )
+
+
+class PromotionCode(CodeLimits, frozen=True, omit_defaults=True, kw_only=True):
+    """A code as it stands. `uses` is what remains of `max_uses`."""
+
+    id: UUID
+    code: str
+    uses: int | UnsetType = UNSET
+    created_by: str | UnsetType = UNSET
+    created_at: datetime | UnsetType = UNSET
+
+
+def code_key(code: str) -> str:
+    """Return the identity of *code*: equal for spellings that differ in case, outer space or Unicode form."""
+    code = code.strip()
+    if code.isascii():
+        return code.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", code).casefold())
+
+
+def spelling_faults(codes: Sequence[str], source: str) -> Iterator[Fault]:
+    """Name every one of *codes* that is not spelled as a code can be; *source* is where they stand."""
+    for index, code in enumerate(codes):
+        spelling, at = code.strip(), f"{source}.{index}.code"
+        if not spelling:
+            yield Fault("string_gte", "String length must be greater than or equal to 1", at)
+        if len(spelling) > MAX_CODE_CHARACTERS:
+            yield Fault("string_lte", f"String length must be less than or equal to {MAX_CODE_CHARACTERS}", at)
+        if not spelling.isprintable() and any(unicodedata.category(c) in UNTYPEABLE for c in spelling):
+            yield Fault("pattern", "Does not match pattern '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]+$'", at)
+
+
+ALPHABET = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""What drawn codes are made of: 32 characters in ascending order, none read as another (no 0 O, no 1 I)."""
+
+SPARSENESS = 10_000
+"""At most one in so many codes of a pattern is ever drawn, so that trying codes out stays hopeless."""
+
+LEAD = 4
+"""A drawn code's first characters, which are drawn from a slice of their range."""
+
+LEADS = len(ALPHABET) ** LEAD
+_PAIRS = [bytes((a, b)) for a in ALPHABET for b in ALPHABET]
+_LETTERS = bytes(ALPHABET[byte % len(ALPHABET)] for byte in range(256))
+
+Entropy = Callable[[int], bytes]
+"""Returns so many unpredictable bytes: `secrets.token_bytes`, or a test's fake."""
+
+
+class CodePattern(msgspec.Struct, frozen=True):
+    """What the codes of one job look like: a verbatim prefix, then `length` drawn characters."""
+
+    prefix: str
+    length: int
+
+    def require_room(self, count: int, taken: int) -> None:
+        """Refuse to draw *count* codes beside *taken* others when they would be too dense in their space.
+
+        Raises:
+            CodeSpaceTooSmall: more than one in `SPARSENESS` codes of the pattern would exist.
+        """
+        room = len(ALPHABET) ** self.length // SPARSENESS
+        if count + taken > room:
+            raise CodeSpaceTooSmall(
+                f"{self.length} characters leave room for {room} codes that cannot be guessed, and {taken} exist "
+                f"already; choose a greater code_length or another code_prefix."
+            )
+
+    def key_prefix(self) -> str:
+        """Return how the keys of the pattern's codes begin."""
+        return code_key(self.prefix + "2")[:-1]
+
+    def slice(self, done: int, count: int, total: int) -> range:
+        """Return the leads of codes *done* to *done + count* of *total*, in ascending order.
+
+        A job that draws slice after slice makes its codes in sorted order without ever holding more than
+        one slice, which is what makes loading them fast. Any split of a job gives slices that only meet.
+        """
+        first = LEADS * done // total
+        return range(first, max(LEADS * (done + count) // total, first + 1))
+
+    def draw(self, leads: range, count: int, taken: set[bytes], entropy: Entropy) -> list[bytes]:
+        """Return *count* distinct drawn parts beginning with one of *leads*, sorted, none in *taken*.
+
+        Every code of the slice is equally likely, given *entropy*. Ends because `require_room` leaves a
+        slice nearly empty.
+        """
+        drawn: set[bytes] = set()
+        while len(drawn) < count:
+            drawn.update(self._bodies(leads, count - len(drawn), entropy))
+            drawn -= taken
+        return sorted(drawn)
+
+    def _bodies(self, leads: range, count: int, entropy: Entropy) -> list[bytes]:
+        tail = self.length - LEAD
+        tails = entropy(tail * count).translate(_LETTERS)
+        first, width = leads.start, len(leads)
+        # 64 random bits scaled to the slice's width: no lead is likelier than another by more than 2**-44.
+        scaled = (first + (number * width >> 64) for number in array("Q", entropy(8 * count)))
+        return [
+            _PAIRS[lead >> 10] + _PAIRS[lead & 1023] + tails[at : at + tail]
+            for lead, at in zip(scaled, range(0, tail * count, tail), strict=True)
+        ]
