@@ -24,9 +24,7 @@ OneLine = Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
 """A constraint on text that ends up in a code or a CSV file: no control characters."""
 
 
-class MaxUsesPerShopper(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
-):
+class MaxUsesPerShopper(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """How often one shopper may use a code, and whether guests may use it at all."""
 
     max_uses: Uses | UnsetType = UNSET

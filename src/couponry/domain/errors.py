@@ -198,9 +198,7 @@ class InvalidCode(Refusal):
     @classmethod
     def for_new_shoppers(cls, code: str) -> "InvalidCode":
         """Refuse *code*, which is for first-time shoppers and has a limit as well."""
-        return cls(
-            f"Code - {code} can't have limited uses or assigned to users since it's for first-time shoppers."
-        )
+        return cls(f"Code - {code} can't have limited uses or assigned to users since it's for first-time shoppers.")
 
 
 class UnsupportedConsumeUnit(Refusal):

@@ -40,9 +40,7 @@ _MOVES = {
 }
 
 
-class GenerateParameters(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
-):
+class GenerateParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """Which codes to generate, and what limits each of them."""
 
     number_of_codes: Annotated[int, Meta(ge=1, le=10**12)]
@@ -79,9 +77,7 @@ class NewGenerateJob(
     name: JobName | UnsetType = UNSET
 
 
-class NewExportJob(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="job_type", tag="code_export"
-):
+class NewExportJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="job_type", tag="code_export"):
     """A request to write all codes of a promotion into a CSV file."""
 
     type: Literal["promotion_job"]

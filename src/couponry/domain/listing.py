@@ -1,0 +1,51 @@
+"""What a client may ask of a list: which page, in which order, and which elements."""
+
+from typing import Literal
+
+import msgspec
+
+Operator = Literal["eq", "like", "ilike", "in", "gt", "ge", "lt", "le", "contains", "is_null"]
+
+MAX_LIMIT = 100
+MAX_OFFSET = 10_000
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A window on a list: at most *limit* elements after the first *offset*."""
+
+    limit: int
+    offset: int = 0
+
+
+class Test(msgspec.Struct, frozen=True):
+    """One comparison of an attribute with one or more operands."""
+
+    operator: Operator
+    attribute: str
+    operands: tuple[str, ...]
+
+
+class All(msgspec.Struct, frozen=True):
+    """Every part must hold."""
+
+    parts: tuple["Filter", ...]
+
+
+class Any(msgspec.Struct, frozen=True):
+    """At least one part must hold."""
+
+    parts: tuple["Filter", ...]
+
+
+Filter = Test | All | Any
+EVERYTHING = All(())
+"""The filter that lets everything through."""
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """One page of a list, and how many elements the whole list has."""
+
+    rows: list[object]
+    total: int
+    exact: bool = True
+    """False when counting stopped early: there are at least `total`."""

@@ -1,0 +1,182 @@
+"""The table of promotion codes, and the count of them kept beside it."""
+
+from collections.abc import Sequence
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg import sql
+
+from couponry.domain.codes import PromotionCode, code_key
+from couponry.domain.ids import series_bounds
+from couponry.domain.listing import EVERYTHING, Filter, Page
+from couponry.storage.code_rows import COPY_CODES
+from couponry.storage.database import Connection, rows_of
+from couponry.storage.filters import Attribute, Attributes, where
+
+COLUMNS: LiteralString = """
+    id, code, max_uses - used AS uses, max_uses, "user", consume_unit, is_for_new_shopper, created_by, created_at,
+    CASE WHEN num_nonnulls(shopper_max_uses, includes_guests) > 0 THEN jsonb_strip_nulls(
+        jsonb_build_object('max_uses', shopper_max_uses, 'includes_guests', includes_guests)
+    ) END AS max_uses_per_shopper
+"""
+
+FILTERS: Attributes = {
+    "code": Attribute({"eq": "code_key = %s", "gt": "code_key > %s"}, read=code_key),
+}
+
+ORDERS: dict[str | None, LiteralString] = {None: "id", "code": "code_key", "-code": "code_key DESC"}
+"""What a list of codes can be sorted by; unsorted, they come in the order they were made."""
+
+COUNTED = 10_100
+"""Where counting the codes that pass a filter stops: just past the last element that a page can show."""
+
+
+async def add(connection: Connection, rows: bytes | bytearray) -> None:
+    """Add the codes that *rows* hold (see `code_rows`); all or none."""
+    async with connection.cursor() as cursor, cursor.copy(COPY_CODES) as copy:
+        await copy.write(rows)
+
+
+async def grow_count(connection: Connection, store_id: UUID, promotion_id: UUID, by: int) -> int:
+    """Note that a promotion has *by* more codes (or fewer), and return how many it has now."""
+    cursor = await connection.execute(
+        "UPDATE code_counts SET codes = codes + %s WHERE store_id = %s AND promotion_id = %s RETURNING codes",
+        [by, store_id, promotion_id],
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else 0
+
+
+async def count(connection: Connection, store_id: UUID, promotion_id: UUID) -> int:
+    """Return how many codes a promotion has."""
+    cursor = await connection.execute(
+        "SELECT codes FROM code_counts WHERE store_id = %s AND promotion_id = %s", [store_id, promotion_id]
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else 0
+
+
+async def page_of(
+    connection: Connection,
+    store_id: UUID,
+    promotion_id: UUID,
+    wanted: Filter,
+    order: str | None,
+    page: Page,
+) -> list[PromotionCode]:
+    """Return one page of a promotion's codes that pass *wanted*, in one of `ORDERS`."""
+    condition, parameters = where(wanted, FILTERS)
+    query = sql.SQL(
+        "SELECT {columns} FROM promotion_codes WHERE store_id = %s AND promotion_id = %s AND {condition}"
+        " ORDER BY {order} LIMIT %s OFFSET %s"
+    ).format(columns=sql.SQL(COLUMNS), condition=condition, order=sql.SQL(ORDERS[order]))
+    async with connection.cursor(row_factory=rows_of(PromotionCode)) as cursor:
+        await cursor.execute(query, [store_id, promotion_id, *parameters, page.limit, page.offset])
+        return await cursor.fetchall()
+
+
+async def total(connection: Connection, store_id: UUID, promotion_id: UUID, wanted: Filter) -> tuple[int, bool]:
+    """Return how many codes pass *wanted*, and whether that is exact or counting stopped at `COUNTED`."""
+    if wanted == EVERYTHING:
+        return await count(connection, store_id, promotion_id), True
+    condition, parameters = where(wanted, FILTERS)
+    query = sql.SQL(
+        "SELECT count(*) FROM (SELECT FROM promotion_codes"
+        " WHERE store_id = %s AND promotion_id = %s AND {condition} LIMIT %s) AS passing"
+    ).format(condition=condition)
+    cursor = await connection.execute(query, [store_id, promotion_id, *parameters, COUNTED])
+    row = await cursor.fetchone()
+    passing = row[0] if row else 0
+    return passing, passing < COUNTED
+
+
+async def keys_elsewhere(connection: Connection, store_id: UUID, promotion_id: UUID, keys: Sequence[str]) -> set[str]:
+    """Return those of *keys* that other promotions of the store use too."""
+    cursor = await connection.execute(
+        """
+        SELECT DISTINCT code_key FROM promotion_codes AS code
+        JOIN promotions AS promotion
+          ON promotion.store_id = code.store_id AND promotion.id = code.promotion_id AND deleted_at IS NULL
+        WHERE code.store_id = %s AND code_key = ANY(%s) AND promotion_id <> %s
+        """,
+        [store_id, list(keys), promotion_id],
+    )
+    return {key for (key,) in await cursor.fetchall()}
+
+
+async def keys_between(connection: Connection, store_id: UUID, first: str, last: str, limit: int) -> list[str] | None:
+    """Return the store's code keys from *first* to *last*, or None when there are more than *limit*."""
+    cursor = await connection.execute(
+        "SELECT code_key FROM promotion_codes WHERE store_id = %s AND code_key BETWEEN %s AND %s LIMIT %s",
+        [store_id, first, last, limit + 1],
+    )
+    keys = [key for (key,) in await cursor.fetchall()]
+    return keys if len(keys) <= limit else None
+
+
+async def keys_known(connection: Connection, store_id: UUID, keys: Sequence[str]) -> list[str]:
+    """Return those of *keys* that some promotion of the store uses."""
+    cursor = await connection.execute(
+        """
+        SELECT key FROM unnest(%s::text[]) AS key
+        WHERE EXISTS (SELECT FROM promotion_codes WHERE store_id = %s AND code_key = key COLLATE "C")
+        """,
+        [list(keys), store_id],
+    )
+    return [key for (key,) in await cursor.fetchall()]
+
+
+async def delete_named(connection: Connection, store_id: UUID, promotion_id: UUID, keys: Sequence[str]) -> int:
+    """Delete the codes with these *keys* and return how many there were."""
+    cursor = await connection.execute(
+        "DELETE FROM promotion_codes WHERE store_id = %s AND promotion_id = %s AND code_key = ANY(%s)",
+        [store_id, promotion_id, list(keys)],
+    )
+    return cursor.rowcount
+
+
+async def delete_by_id(connection: Connection, store_id: UUID, promotion_id: UUID, id_: UUID) -> int:
+    """Delete one code by its id and return how many there were."""
+    cursor = await connection.execute(
+        "DELETE FROM promotion_codes WHERE store_id = %s AND promotion_id = %s AND id = %s",
+        [store_id, promotion_id, id_],
+    )
+    return cursor.rowcount
+
+
+async def delete_unused_of_job(
+    connection: Connection, store_id: UUID, promotion_id: UUID, job_id: UUID, limit: int
+) -> int:
+    """Delete up to *limit* codes that a job made and nobody has used; return how many."""
+    return await _delete_range(connection, store_id, promotion_id, series_bounds(job_id), limit, unused=True)
+
+
+async def delete_some(connection: Connection, store_id: UUID, promotion_id: UUID, limit: int) -> int:
+    """Delete up to *limit* codes of a promotion, used or not; return how many."""
+    bounds = UUID(int=0), UUID(int=(1 << 128) - 1)
+    return await _delete_range(connection, store_id, promotion_id, bounds, limit, unused=False)
+
+
+async def _delete_range(
+    connection: Connection,
+    store_id: UUID,
+    promotion_id: UUID,
+    bounds: tuple[UUID, UUID],
+    limit: int,
+    *,
+    unused: bool,
+) -> int:
+    parameters: list[Any] = [store_id, promotion_id, *bounds, not unused, limit, store_id, promotion_id]
+    cursor = await connection.execute(
+        """
+        WITH doomed AS (
+            SELECT id FROM promotion_codes
+            WHERE store_id = %s AND promotion_id = %s AND id BETWEEN %s AND %s AND (%s OR used = 0)
+            ORDER BY id LIMIT %s FOR UPDATE
+        )
+        DELETE FROM promotion_codes AS code USING doomed
+        WHERE code.store_id = %s AND code.promotion_id = %s AND code.id = doomed.id
+        """,
+        parameters,
+    )
+    return cursor.rowcount

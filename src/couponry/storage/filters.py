@@ -1,0 +1,51 @@
+"""Filters as SQL: each list says which attributes and operators it takes, and what they mean."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, LiteralString
+
+import msgspec
+from psycopg import sql
+
+from couponry.domain.errors import UnparsableFilter
+from couponry.domain.listing import All, Filter, Operator, Test
+
+
+class Attribute(msgspec.Struct, frozen=True):
+    """What can be asked of one attribute: each operator's SQL, with one `%s`, and how operands are read."""
+
+    operators: Mapping[Operator, LiteralString]
+    read: Callable[[str], Any] = str
+    """Turns an operand into a parameter; a ValueError refuses the filter."""
+
+
+Attributes = Mapping[str, Attribute]
+
+
+def where(wanted: Filter, attributes: Attributes) -> tuple[sql.Composed, list[Any]]:
+    """Return *wanted* as a condition and its parameters.
+
+    Raises:
+        UnparsableFilter: an attribute or operator that the list does not offer, or an unreadable operand.
+    """
+    if isinstance(wanted, Test):
+        return _test(wanted, attributes)
+    parts = [where(part, attributes) for part in wanted.parts]
+    if not parts:
+        return sql.Composed([sql.SQL("TRUE")]), []
+    glue = sql.SQL(" AND ") if isinstance(wanted, All) else sql.SQL(" OR ")
+    condition = sql.SQL("({})").format(glue.join(condition for condition, _ in parts))
+    return condition, [parameter for _, parameters in parts for parameter in parameters]
+
+
+def _test(test: Test, attributes: Attributes) -> tuple[sql.Composed, list[Any]]:
+    attribute = attributes.get(test.attribute)
+    template = attribute and attribute.operators.get(test.operator)
+    if attribute is None or template is None:
+        raise UnparsableFilter
+    try:
+        operands = [attribute.read(operand) for operand in test.operands]
+    except (ValueError, OverflowError) as error:
+        raise UnparsableFilter from error
+    if test.operator != "in" and len(operands) != 1:
+        raise UnparsableFilter
+    return sql.Composed([sql.SQL(template)]), [operands if test.operator == "in" else operands[0]]

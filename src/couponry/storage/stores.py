@@ -1,0 +1,156 @@
+"""The tables of stores, their API clients, and the keys that sign what Couponry hands out."""
+
+from datetime import datetime
+from typing import LiteralString
+from uuid import UUID
+
+import msgspec
+from psycopg import sql
+
+from couponry.storage.database import Connection, rows_of
+
+
+class Store(msgspec.Struct, frozen=True, kw_only=True):
+    """A tenant and its limits; an unset limit does not limit."""
+
+    store_id: UUID
+    name: str
+    max_codes_per_job: int | None = None
+    max_codes_per_promotion: int | None = None
+    max_automatic_promotions: int
+    created_at: datetime
+
+
+class Client(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may ask for tokens: an id, and the SHA-256 of its secret."""
+
+    store_id: UUID
+    client_id: str
+    name: str
+    secret_hash: bytes = b""
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+LIMITS: dict[str, LiteralString] = {
+    "max_codes_per_job": "UPDATE stores SET max_codes_per_job = %s WHERE store_id = %s",
+    "max_codes_per_promotion": "UPDATE stores SET max_codes_per_promotion = %s WHERE store_id = %s",
+    "max_automatic_promotions": "UPDATE stores SET max_automatic_promotions = %s WHERE store_id = %s",
+}
+"""The settings of a store that an operator may change, and how."""
+
+_STORE: LiteralString = (
+    "SELECT store_id, name, max_codes_per_job, max_codes_per_promotion, max_automatic_promotions, created_at"
+    " FROM stores"
+)
+_CLIENT: LiteralString = "SELECT store_id, client_id, name, secret_hash, created_at, revoked_at FROM clients"
+
+
+async def add_store(connection: Connection, store: Store) -> bool:
+    """Add *store* and return True, or return False when one of that name exists."""
+    cursor = await connection.execute(
+        "INSERT INTO stores (store_id, name, max_codes_per_job, max_codes_per_promotion,"
+        " max_automatic_promotions, created_at) VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        [
+            store.store_id,
+            store.name,
+            store.max_codes_per_job,
+            store.max_codes_per_promotion,
+            store.max_automatic_promotions,
+            store.created_at,
+        ],
+    )
+    return cursor.rowcount == 1
+
+
+async def stores(connection: Connection) -> list[Store]:
+    """Return every store, by name."""
+    async with connection.cursor(row_factory=rows_of(Store)) as cursor:
+        await cursor.execute(sql.SQL(_STORE) + sql.SQL(" ORDER BY name"))
+        return await cursor.fetchall()
+
+
+async def store_named(connection: Connection, name: str) -> Store | None:
+    """Return the store with that name or, written out, that id."""
+    async with connection.cursor(row_factory=rows_of(Store)) as cursor:
+        await cursor.execute(sql.SQL(_STORE) + sql.SQL(" WHERE name = %s OR store_id::text = %s"), [name, name])
+        return await cursor.fetchone()
+
+
+async def store_of(connection: Connection, store_id: UUID) -> Store:
+    """Return a store that exists."""
+    async with connection.cursor(row_factory=rows_of(Store)) as cursor:
+        await cursor.execute(sql.SQL(_STORE) + sql.SQL(" WHERE store_id = %s"), [store_id])
+        store = await cursor.fetchone()
+        assert store is not None
+        return store
+
+
+async def set_limit(connection: Connection, store_id: UUID, limit: str, value: int | None) -> None:
+    """Set one of `LIMITS` of a store; None lifts it."""
+    await connection.execute(LIMITS[limit], [value, store_id])
+
+
+async def queue_promotion_change(connection: Connection, store_id: UUID) -> None:
+    """Wait for the store's other promotion changes to commit, and note that there is a new one."""
+    await connection.execute(
+        "UPDATE stores SET promotions_version = promotions_version + 1 WHERE store_id = %s", [store_id]
+    )
+
+
+async def add_client(connection: Connection, client: Client) -> bool:
+    """Add *client* and return True, or return False when its id is taken."""
+    cursor = await connection.execute(
+        "INSERT INTO clients (store_id, client_id, name, secret_hash, created_at) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
+        [client.store_id, client.client_id, client.name, client.secret_hash, client.created_at],
+    )
+    return cursor.rowcount == 1
+
+
+async def clients(connection: Connection, store_id: UUID) -> list[Client]:
+    """Return a store's clients, revoked ones too, oldest first."""
+    async with connection.cursor(row_factory=rows_of(Client)) as cursor:
+        await cursor.execute(
+            sql.SQL(_CLIENT) + sql.SQL(" WHERE store_id = %s ORDER BY created_at, client_id"), [store_id]
+        )
+        return await cursor.fetchall()
+
+
+async def client(connection: Connection, client_id: str) -> Client | None:
+    """Return the client with that id that is not revoked, whatever its store."""
+    async with connection.cursor(row_factory=rows_of(Client)) as cursor:
+        await cursor.execute(sql.SQL(_CLIENT) + sql.SQL(" WHERE client_id = %s AND revoked_at IS NULL"), [client_id])
+        return await cursor.fetchone()
+
+
+async def revoke_client(connection: Connection, store_id: UUID, client_id: str, at: datetime) -> bool:
+    """Revoke a client and return whether there was one to revoke."""
+    cursor = await connection.execute(
+        "UPDATE clients SET revoked_at = %s WHERE store_id = %s AND client_id = %s AND revoked_at IS NULL",
+        [at, store_id, client_id],
+    )
+    return cursor.rowcount == 1
+
+
+async def signing_key(connection: Connection, purpose: str, drawn: bytes) -> bytes:
+    """Return the key for *purpose*: the one kept, or *drawn* when none was kept before."""
+    await connection.execute("INSERT INTO signing_keys VALUES (%s, %s) ON CONFLICT DO NOTHING", [purpose, drawn])
+    cursor = await connection.execute("SELECT key FROM signing_keys WHERE purpose = %s", [purpose])
+    row = await cursor.fetchone()
+    assert row is not None
+    return row[0]
+
+
+async def has_stores(connection: Connection) -> bool:
+    """Tell whether any store exists yet."""
+    cursor = await connection.execute("SELECT EXISTS (SELECT FROM stores)")
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
+async def revision(connection: Connection) -> str | None:
+    """Return which migration the schema is at, or None before the first."""
+    cursor = await connection.execute("SELECT version_num FROM alembic_version")
+    row = await cursor.fetchone()
+    return row[0] if row else None
