@@ -1,0 +1,160 @@
+"""Reading and writing the documents of the wire: `{"data": ...}`."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from couponry.api import aliases as known_aliases
+from couponry.api.aliases import Alias, canonical
+from couponry.api.faults import explain
+from couponry.domain.errors import InvalidDocument, MalformedDocument
+from couponry.domain.promotions import Promotion, PromotionAttributes
+
+T = TypeVar("T")
+
+MAX_NESTING = 32
+"""How deep arrays and objects nest at most; the deepest rule set needs 26."""
+
+ESCAPED_NUL = b"\\u0000"
+
+
+def read(body: bytes) -> object:
+    """Return the JSON of *body*: finite numbers, whole characters, no NUL, and nested no deeper than 32."""
+    try:
+        document = msgspec.json.decode(body)
+    except (ValueError, RecursionError) as malformed:  # msgspec's errors are ValueErrors too
+        raise MalformedDocument from malformed
+    if _too_nested(document) or (ESCAPED_NUL in body and _holds_nul(document)):
+        raise MalformedDocument
+    return document
+
+
+def decode(body: bytes, type_: type[T], aliases: tuple[Alias, ...] = ()) -> T:
+    """Return the *type_* that *body* says, canonically or by *aliases*. Raises every fault at once."""
+    if ESCAPED_NUL not in body:
+        try:
+            return _decoder(type_).decode(body)
+        except (ValueError, RecursionError):
+            pass  # the slow path says why, or finds that an alias was used
+    return convert(canonical(read(body), aliases), type_)
+
+
+def convert(document: object, type_: type[T]) -> T:
+    """Return the *type_* that a raw *document* says. Raises every fault at once."""
+    try:
+        return msgspec.convert(document, type_)
+    except msgspec.ValidationError as refusal:
+        raise InvalidDocument(*explain(document, type_)) from refusal
+
+
+@cache
+def _decoder(type_: type[T]) -> msgspec.json.Decoder[T]:
+    return msgspec.json.Decoder(type_)
+
+
+def _too_nested(document: object) -> bool:
+    level = [document]
+    for _ in range(MAX_NESTING + 1):
+        level = [item for value in level for item in _items(value)]
+        if not level:
+            return False
+    return True
+
+
+def _holds_nul(document: object) -> bool:
+    pending = [document]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str) and "\x00" in value:
+            return True
+        pending.extend(_items(value))
+        if isinstance(value, dict):
+            pending.extend(value)
+    return False
+
+
+def _items(value: Any) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+
+
+# Promotions
+
+
+class PromotionData(PromotionAttributes, frozen=True, kw_only=True):
+    """A promotion as a client writes it."""
+
+    type: Literal["rule_promotion"]
+
+
+class PromotionDocument(msgspec.Struct, frozen=True):
+    """The body that creates or updates a promotion."""
+
+    data: PromotionData
+
+
+SERVER_OWNED = frozenset(
+    {"id", "store_id", "created_by", "updated_by", "created_at", "updated_at", "meta", "links", "relationships"}
+)
+"""What only the server says; ignored in requests, so that what was read can be written back."""
+
+WRITABLE = frozenset(PromotionData.__struct_fields__) - {"custom_fields"}
+
+
+def decode_promotion(body: bytes) -> PromotionAttributes:
+    """Return the promotion that *body* describes, or refuse it with every fault."""
+    document = canonical(read(body), known_aliases.PROMOTION)
+    return _promotion(_with_custom_fields(document))
+
+
+def amend_promotion(body: bytes) -> Callable[[PromotionAttributes], PromotionAttributes]:
+    """Return the change that *body* describes: what it says replaces, what it leaves out stays, null removes."""
+    document = _with_custom_fields(canonical(read(body), known_aliases.PROMOTION))
+    if not (isinstance(document, dict) and isinstance(sent := document.get("data"), dict)):
+        return lambda _: _promotion(document)
+
+    def amend(stored: PromotionAttributes) -> PromotionAttributes:
+        kept = {"type": "rule_promotion", **msgspec.to_builtins(attributes(stored))}
+        custom_fields = _without_nulls(kept["custom_fields"] | sent["custom_fields"])
+        return _promotion({"data": kept | sent | {"custom_fields": custom_fields}})
+
+    return amend
+
+
+def attributes(promotion: PromotionAttributes) -> PromotionAttributes:
+    """Return only what a client may write of *promotion*."""
+    members = PromotionAttributes.__struct_fields__
+    return PromotionAttributes(**{name: getattr(promotion, name) for name in members})
+
+
+def promotion_document(promotion: Promotion) -> dict[str, Any]:
+    """Return the resource as it is answered, without its envelope: ready for `msgspec.json.encode`."""
+    members = msgspec.to_builtins(promotion, builtin_types=(datetime,))
+    custom_fields = members.pop("custom_fields")
+    timestamps = {name: _milliseconds(members.pop(name)) for name in ("created_at", "updated_at")}
+    said = {"type": "rule_promotion", **members, "meta": {"timestamps": timestamps}}
+    # Custom fields come first so that none can stand in for a member of ours.
+    return {**custom_fields, **_without_nulls(said)}
+
+
+def _promotion(document: object) -> PromotionAttributes:
+    return attributes(convert(document, PromotionDocument).data)
+
+
+def _with_custom_fields(document: object) -> object:
+    """Gather the members of `data` that are neither ours nor the server's."""
+    if not (isinstance(document, dict) and isinstance(data := document.get("data"), dict)):
+        return document
+    custom_fields = {name: data[name] for name in data if name not in WRITABLE | SERVER_OWNED}
+    said = {name: value for name, value in data.items() if name in WRITABLE}
+    return {"data": said | {"custom_fields": custom_fields}}
+
+
+def _without_nulls(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _milliseconds(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,208 @@
+"""Naming everything that is wrong with a document, once msgspec has refused it.
+
+The JSON Schema that msgspec generates from a Struct is run over the document, and each of its errors is told
+in the words of gojsonschema. Nothing about a document is stated here.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from itertools import islice
+from typing import Any
+
+import msgspec
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema.validators import extend
+
+from couponry.domain import validity
+from couponry.domain.errors import Fault
+from couponry.domain.validity import Contradiction
+
+MAX_FAULTS = 1_000
+"""No document is so wrong that naming more would help."""
+
+REFERENCE = "#/$defs/"
+
+Schema = Mapping[str, Any]
+
+
+def explain(document: object, type_: type) -> tuple[Fault, ...]:
+    """Name what keeps *document* from being a *type_*; nothing, if it is one."""
+    return tuple(islice(_schema_of(type_).faults(document), MAX_FAULTS))
+
+
+@cache
+def _schema_of(type_: type) -> "_Explainer":
+    return _Explainer(type_)
+
+
+class _Explainer:
+    """The generated schema of a type, with a verdict of msgspec for each Struct within it.
+
+    msgspec judges and the schema explains: a Struct that msgspec takes is not looked into, and what it
+    refuses on grounds that no schema has is told in its own words.
+    """
+
+    def __init__(self, type_: type) -> None:
+        (schema,), self.shapes = msgspec.json.schema_components((type_,), ref_template=REFERENCE + "{name}")
+        self.structs = {struct.__name__: struct for struct in _structs(msgspec.inspect.type_info(type_))}
+        judge: Any = extend(
+            Draft202012Validator,
+            {
+                "$ref": self._struct,
+                "anyOf": self._union,
+                "required": _required,
+                "additionalProperties": _additional,
+            },
+            type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
+        )
+        self.validator = judge(schema, format_checker=_format_checker())
+
+    def faults(self, document: object) -> Iterator[Fault]:
+        """Name the faults in the order of the schema."""
+        return (_fault(error) for error in self.validator.iter_errors(document))
+
+    def _struct(self, validator: Any, reference: str, instance: object, _: Schema) -> Iterable[ValidationError]:
+        name = reference.removeprefix(REFERENCE)
+        try:
+            msgspec.convert(instance, self.structs[name])
+        except msgspec.ValidationError as refusal:
+            errors = list(islice(validator.descend(instance, self.shapes[name]), MAX_FAULTS))
+            return errors or [_told(fault) for fault in _unschematic(refusal)]
+        return ()
+
+    def _union(
+        self, validator: Any, branches: list[Schema], instance: object, schema: Schema
+    ) -> Iterable[ValidationError]:
+        fitting = [branch for branch in branches if validity.json_type(instance) in self._types(branch)]
+        if not fitting:
+            return [_told(validity.wrong_type(_expected(self._types(schema)), instance))]
+        if (discriminator := schema.get("discriminator")) and isinstance(instance, dict):
+            return self._tagged(validator, discriminator, instance)
+        tags = self._array_tags(fitting)
+        if tags and isinstance(instance, list) and instance:
+            if not (isinstance(instance[0], str) and instance[0] in tags):
+                return [_told(validity.not_one_of(tuple(tags), "0"))]
+            return validator.descend(instance, tags[instance[0]])
+        if any(validator.evolve(schema=branch).is_valid(instance) for branch in fitting):
+            return ()
+        return validator.descend(instance, fitting[0])
+
+    def _tagged(self, validator: Any, discriminator: Schema, instance: dict[str, Any]) -> Iterable[ValidationError]:
+        member, mapping = discriminator["propertyName"], discriminator["mapping"]
+        if member not in instance:
+            return [_told(validity.missing(member))]
+        tag = instance[member]
+        if not isinstance(tag, str):
+            return [_told(validity.wrong_type("string", tag, member))]
+        if tag not in mapping:
+            return [_told(validity.not_one_of(tuple(mapping), member))]
+        return validator.descend(instance, {"$ref": mapping[tag]})
+
+    def _array_tags(self, branches: list[Schema]) -> dict[str, Schema]:
+        """Return the branches that are arrays known by their first item, by that item."""
+        tags: dict[str, Schema] = {}
+        for branch in branches:
+            for first in self._resolved(branch).get("prefixItems", ())[:1]:
+                tags |= dict.fromkeys(first.get("enum", ()), branch)
+        return tags
+
+    def _resolved(self, schema: Schema) -> Schema:
+        reference = schema.get("$ref")
+        return self.shapes[reference.removeprefix(REFERENCE)] if reference else schema
+
+    def _types(self, schema: Schema) -> dict[str, None]:
+        """Return the JSON types that *schema* may take, in its order."""
+        schema = self._resolved(schema)
+        if branches := schema.get("anyOf"):
+            return {name: None for branch in branches for name in self._types(branch)}
+        if "enum" in schema:
+            return {validity.json_type(value): None for value in schema["enum"]}
+        return {schema["type"]: None, **({"integer": None} if schema["type"] == "number" else {})}
+
+
+def _fault(error: ValidationError) -> Fault:
+    at = validity.joined(*error.absolute_path)
+    keyword, bound = str(error.validator), error.validator_value
+    match keyword, bound:
+        case _, Fault():
+            fault = bound
+        case "type", str():
+            fault = validity.wrong_type(bound, error.instance)
+        case "enum", list():
+            fault = validity.not_one_of(bound)
+        case "const", _:
+            allowed = msgspec.json.encode(bound).decode()
+            fault = Fault("const", f"{validity.FIELD} does not match: {allowed}")
+        case _ if keyword in validity.BOUNDS:
+            fault = validity.outside(keyword, bound, value=error.instance)
+        case _:
+            fault = Fault(keyword, error.message)
+    return validity.placed(fault, at)
+
+
+def _told(fault: Fault) -> ValidationError:
+    return ValidationError(fault.detail, validator="told", validator_value=fault)
+
+
+def _unschematic(refusal: msgspec.ValidationError) -> tuple[Fault, ...]:
+    if isinstance(refusal.__cause__, Contradiction):
+        return refusal.__cause__.faults
+    sentence, _, path = str(refusal).removesuffix("`").partition(" - at `")
+    source = re.sub(r"\[(\d+)\]", r".\1", path.removeprefix("$")).strip(".")
+    return (Fault("invalid", sentence, source),)
+
+
+def _required(_: Any, members: list[str], instance: object, __: Schema) -> Iterator[ValidationError]:
+    if isinstance(instance, dict):
+        for member in members:
+            if member not in instance:
+                yield _told(validity.missing(member))
+
+
+def _additional(_: Any, allowed: object, instance: object, schema: Schema) -> Iterator[ValidationError]:
+    if isinstance(instance, dict) and allowed is False:
+        for member in instance:
+            if member not in schema.get("properties", {}):
+                yield _told(validity.unknown(member))
+
+
+def _expected(types: Iterable[str]) -> str:
+    names = [name for name in types if name != "null"]
+    if "number" in names and "integer" in names:
+        names.remove("integer")
+    return names[0] if len(names) == 1 else f"[{','.join(names)}]"
+
+
+def _is_integer(_: object, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _format_checker() -> FormatChecker:
+    """Judge formats as msgspec does."""
+    from datetime import datetime
+    from uuid import UUID
+
+    checker = FormatChecker(formats=())
+    for name, type_ in (("date-time", datetime), ("uuid", UUID)):
+        checker.checks(name, raises=msgspec.ValidationError)(
+            lambda text, type_=type_: not isinstance(text, str) or bool(msgspec.convert(text, type_))
+        )
+    return checker
+
+
+def _structs(info: msgspec.inspect.Type) -> set[type[msgspec.Struct]]:
+    """Return every Struct that a value of the type may contain."""
+    found: set[type[msgspec.Struct]] = set()
+    pending: list[Any] = [info]
+    seen: set[int] = set()
+    while pending:
+        part = pending.pop()
+        if isinstance(part, tuple):
+            pending.extend(part)
+        elif isinstance(part, msgspec.inspect.Type | msgspec.inspect.Field) and id(part) not in seen:
+            seen.add(id(part))
+            pending.extend(getattr(part, name) for name in part.__struct_fields__)
+            if isinstance(part, msgspec.inspect.StructType):
+                found.add(part.cls)
+    return found
