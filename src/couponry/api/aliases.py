@@ -5,13 +5,13 @@ and leaves alone what it does not understand: the canonical form is then refused
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from couponry.domain.errors import Fault, InvalidDocument
 from couponry.domain.moments import parse_moment
-from couponry.domain.validity import joined
+from couponry.domain.validity import Json, is_array, is_object, joined
 
-Rewrite = Callable[[Any, str], Any]
+Rewrite = Callable[[Json, str], Json]
 
 
 class Alias(NamedTuple):
@@ -30,7 +30,7 @@ def canonical(document: object, aliases: tuple[Alias, ...]) -> object:
     return document
 
 
-def _rewritten(value: Any, steps: list[str], path: str, rewrite: Rewrite) -> Any:
+def _rewritten(value: Json, steps: list[str], path: str, rewrite: Rewrite) -> Json:
     if not steps:
         return rewrite(value, path)
     step, *rest = steps
@@ -38,23 +38,23 @@ def _rewritten(value: Any, steps: list[str], path: str, rewrite: Rewrite) -> Any
         value[key] = _rewritten(value[key], rest, joined(path, key), rewrite)
     if step == "**":
         value = _rewritten(value, rest, path, rewrite)
-        if isinstance(value, dict) and isinstance(value.get("children"), list):
-            _rewritten(value["children"], ["*", *steps], joined(path, "children"), rewrite)
+        if is_object(value):
+            _rewritten(value.get("children"), ["*", *steps], joined(path, "children"), rewrite)
     return value
 
 
-def _keys(value: Any, step: str) -> Iterator[Any]:
-    if step == "*" and isinstance(value, list):
+def _keys(value: Json, step: str) -> Iterator[str | int]:
+    if step == "*" and is_array(value):
         yield from range(len(value))
-    elif step not in ("*", "**") and isinstance(value, dict) and step in value:
+    elif step not in ("*", "**") and is_object(value) and step in value:
         yield step
 
 
 def renamed(alias: str, name: str) -> Rewrite:
     """Move the member *alias* to *name*; refuse both with different values."""
 
-    def rename(value: Any, path: str) -> Any:
-        if isinstance(value, dict) and alias in value:
+    def rename(value: Json, path: str) -> Json:
+        if is_object(value) and alias in value:
             given = value.pop(alias)
             if value.setdefault(name, given) != given:
                 detail = f"{name} and {alias} are the same and must not differ"
@@ -69,28 +69,24 @@ def respelled(**spellings: str) -> Rewrite:
     return lambda value, _: spellings.get(value, value) if isinstance(value, str) else value
 
 
-def one_condition(value: Any, _: str) -> Any:
+def one_condition(value: Json, _: str) -> Json:
     """Take a list of conditions for one: the only one, or all of them."""
-    match value:
-        case [only]:
-            return only
-        case [_, *_]:
-            return {"strategy": "and", "children": value}
-        case _:
-            return value
-
-
-def without_blanks(value: Any, _: str) -> Any:
-    """Leave out the empty members that old answers show: `"operator":"","args":null,"children":null`."""
-    if not isinstance(value, dict):
+    if not is_array(value) or not value:
         return value
-    blank = {"children": (None,)}
+    return value[0] if len(value) == 1 else {"strategy": "and", "children": value}
+
+
+def without_blanks(value: Json, _: str) -> Json:
+    """Leave out the empty members that old answers show: `"operator":"","args":null,"children":null`."""
+    if not is_object(value):
+        return value
+    blank: dict[str, tuple[object, ...]] = {"children": (None,)}
     if value.get("strategy") in ("and", "or", "items_bundle"):
         blank |= {"operator": (None, ""), "args": (None, [])}
     return {name: given for name, given in value.items() if given not in blank.get(name, ())}
 
 
-def moment(value: Any, _: str) -> Any:
+def moment(value: Json, _: str) -> Json:
     """Complete a date, or a date and a time, to RFC 3339 in UTC."""
     try:
         return parse_moment(value).isoformat() if isinstance(value, str) else value
@@ -98,15 +94,16 @@ def moment(value: Any, _: str) -> Any:
         return value
 
 
-def enveloped(value: Any, _: str) -> Any:
+def enveloped(value: Json, _: str) -> Json:
     """Put a bare job under `data`."""
-    bare = isinstance(value, dict) and "data" not in value and ("job_type" in value or "type" in value)
-    return {"data": value} if bare else value
+    if is_object(value) and "data" not in value and ("job_type" in value or "type" in value):
+        return {"data": value}
+    return value
 
 
-def typed_as_job(value: Any, _: str) -> Any:
+def typed_as_job(value: Json, _: str) -> Json:
     """Take a job without a type, or with the type of what it makes, for a job."""
-    if isinstance(value, dict) and value.get("type", "promotion_codes") == "promotion_codes":
+    if is_object(value) and value.get("type", "promotion_codes") == "promotion_codes":
         return {**value, "type": "promotion_job"}
     return value
 

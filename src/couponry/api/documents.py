@@ -9,20 +9,21 @@ import msgspec
 
 from couponry.api import aliases as known_aliases
 from couponry.api.aliases import Alias, canonical
-from couponry.api.faults import explain
+from couponry.api.faults import explain, unexplained
 from couponry.domain.errors import InvalidDocument, MalformedDocument
 from couponry.domain.promotions import Promotion, PromotionAttributes
+from couponry.domain.validity import Json, is_array, is_object
 
 T = TypeVar("T")
 
-MAX_NESTING = 32
+MAX_NESTING = 64
 """How deep arrays and objects nest at most; the deepest rule set needs 26."""
 
 ESCAPED_NUL = b"\\u0000"
 
 
 def read(body: bytes) -> object:
-    """Return the JSON of *body*: finite numbers, whole characters, no NUL, and nested no deeper than 32."""
+    """Return the JSON of *body*: finite numbers, whole characters, no NUL, and nested no deeper than 64."""
     try:
         document = msgspec.json.decode(body)
     except (ValueError, RecursionError) as malformed:  # msgspec's errors are ValueErrors too
@@ -47,7 +48,7 @@ def convert(document: object, type_: type[T]) -> T:
     try:
         return msgspec.convert(document, type_)
     except msgspec.ValidationError as refusal:
-        raise InvalidDocument(*explain(document, type_)) from refusal
+        raise InvalidDocument(*(explain(document, type_) or unexplained(refusal))) from refusal
 
 
 @cache
@@ -56,7 +57,7 @@ def _decoder(type_: type[T]) -> msgspec.json.Decoder[T]:
 
 
 def _too_nested(document: object) -> bool:
-    level = [document]
+    level: list[Json] = [document]
     for _ in range(MAX_NESTING + 1):
         level = [item for value in level for item in _items(value)]
         if not level:
@@ -65,19 +66,21 @@ def _too_nested(document: object) -> bool:
 
 
 def _holds_nul(document: object) -> bool:
-    pending = [document]
+    pending: list[Json] = [document]
     while pending:
         value = pending.pop()
         if isinstance(value, str) and "\x00" in value:
             return True
         pending.extend(_items(value))
-        if isinstance(value, dict):
+        if is_object(value):
             pending.extend(value)
     return False
 
 
-def _items(value: Any) -> list[Any]:
-    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+def _items(value: Json) -> list[Json]:
+    if is_object(value):
+        return list(value.values())
+    return value if is_array(value) else []
 
 
 # Promotions
@@ -95,6 +98,12 @@ class PromotionDocument(msgspec.Struct, frozen=True):
     data: PromotionData
 
 
+class Envelope(msgspec.Struct, frozen=True):
+    """Any body about one thing."""
+
+    data: dict[str, Any]
+
+
 SERVER_OWNED = frozenset(
     {"id", "store_id", "created_by", "updated_by", "created_at", "updated_at", "meta", "links", "relationships"}
 )
@@ -105,20 +114,17 @@ WRITABLE = frozenset(PromotionData.__struct_fields__) - {"custom_fields"}
 
 def decode_promotion(body: bytes) -> PromotionAttributes:
     """Return the promotion that *body* describes, or refuse it with every fault."""
-    document = canonical(read(body), known_aliases.PROMOTION)
-    return _promotion(_with_custom_fields(document))
+    said, custom_fields = _members(body)
+    return _promotion(said, custom_fields)
 
 
 def amend_promotion(body: bytes) -> Callable[[PromotionAttributes], PromotionAttributes]:
     """Return the change that *body* describes: what it says replaces, what it leaves out stays, null removes."""
-    document = _with_custom_fields(canonical(read(body), known_aliases.PROMOTION))
-    if not (isinstance(document, dict) and isinstance(sent := document.get("data"), dict)):
-        return lambda _: _promotion(document)
+    said, custom_fields = _members(body)
 
     def amend(stored: PromotionAttributes) -> PromotionAttributes:
-        kept = {"type": "rule_promotion", **msgspec.to_builtins(attributes(stored))}
-        custom_fields = _without_nulls(kept["custom_fields"] | sent["custom_fields"])
-        return _promotion({"data": kept | sent | {"custom_fields": custom_fields}})
+        kept: dict[str, Json] = msgspec.to_builtins(attributes(stored))
+        return _promotion({"type": "rule_promotion"} | kept | said, stored.custom_fields | custom_fields)
 
     return amend
 
@@ -139,17 +145,17 @@ def promotion_document(promotion: Promotion) -> dict[str, Any]:
     return {**custom_fields, **_without_nulls(said)}
 
 
-def _promotion(document: object) -> PromotionAttributes:
-    return attributes(convert(document, PromotionDocument).data)
-
-
-def _with_custom_fields(document: object) -> object:
-    """Gather the members of `data` that are neither ours nor the server's."""
-    if not (isinstance(document, dict) and isinstance(data := document.get("data"), dict)):
-        return document
-    custom_fields = {name: data[name] for name in data if name not in WRITABLE | SERVER_OWNED}
+def _members(body: bytes) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Return what *body* says of our members, and the custom fields: what is neither ours nor the server's."""
+    data = convert(canonical(read(body), known_aliases.PROMOTION), Envelope).data
     said = {name: value for name, value in data.items() if name in WRITABLE}
-    return {"data": said | {"custom_fields": custom_fields}}
+    custom_fields = {name: value for name, value in data.items() if name not in WRITABLE | SERVER_OWNED}
+    return said, custom_fields
+
+
+def _promotion(said: dict[str, Json], custom_fields: dict[str, Json]) -> PromotionAttributes:
+    document = {"data": said | {"custom_fields": _without_nulls(custom_fields)}}
+    return attributes(convert(document, PromotionDocument).data)
 
 
 def _without_nulls(members: dict[str, Any]) -> dict[str, Any]:

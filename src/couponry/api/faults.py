@@ -6,17 +6,19 @@ in the words of gojsonschema. Nothing about a document is stated here.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from datetime import datetime
+from functools import cache, partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias, cast
+from uuid import UUID
 
+import jsonschema.validators
 import msgspec
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
-from jsonschema.validators import extend
 
 from couponry.domain import validity
 from couponry.domain.errors import Fault
-from couponry.domain.validity import Contradiction
+from couponry.domain.validity import Contradiction, Json, is_array, is_object
 
 MAX_FAULTS = 1_000
 """No document is so wrong that naming more would help."""
@@ -24,6 +26,19 @@ MAX_FAULTS = 1_000
 REFERENCE = "#/$defs/"
 
 Schema = Mapping[str, Any]
+Judge: TypeAlias = Any
+"""A validator of jsonschema, which has no types."""
+
+FORMATS = {"date-time": datetime, "uuid": UUID}
+
+
+def unexplained(refusal: msgspec.ValidationError) -> tuple[Fault, ...]:
+    """Name what msgspec refused on grounds that no schema has."""
+    if isinstance(refusal.__cause__, Contradiction):
+        return refusal.__cause__.faults
+    sentence, _, path = str(refusal).removesuffix("`").partition(" - at `")
+    source = re.sub(r"\[(\d+)\]", r".\1", path.removeprefix("$")).strip(".")
+    return (Fault("invalid", sentence, source),)
 
 
 def explain(document: object, type_: type) -> tuple[Fault, ...]:
@@ -46,7 +61,7 @@ class _Explainer:
     def __init__(self, type_: type) -> None:
         (schema,), self.shapes = msgspec.json.schema_components((type_,), ref_template=REFERENCE + "{name}")
         self.structs = {struct.__name__: struct for struct in _structs(msgspec.inspect.type_info(type_))}
-        judge: Any = extend(
+        extended: Judge = cast("Any", jsonschema.validators).extend(
             Draft202012Validator,
             {
                 "$ref": self._struct,
@@ -56,31 +71,31 @@ class _Explainer:
             },
             type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
         )
-        self.validator = judge(schema, format_checker=_format_checker())
+        self.validator: Judge = extended(schema, format_checker=_format_checker())
 
     def faults(self, document: object) -> Iterator[Fault]:
         """Name the faults in the order of the schema."""
         return (_fault(error) for error in self.validator.iter_errors(document))
 
-    def _struct(self, validator: Any, reference: str, instance: object, _: Schema) -> Iterable[ValidationError]:
+    def _struct(self, validator: Judge, reference: str, instance: object, _: Schema) -> Iterable[ValidationError]:
         name = reference.removeprefix(REFERENCE)
         try:
             msgspec.convert(instance, self.structs[name])
         except msgspec.ValidationError as refusal:
-            errors = list(islice(validator.descend(instance, self.shapes[name]), MAX_FAULTS))
-            return errors or [_told(fault) for fault in _unschematic(refusal)]
+            errors: list[ValidationError] = list(islice(validator.descend(instance, self.shapes[name]), MAX_FAULTS))
+            return errors or [_told(fault) for fault in unexplained(refusal)]
         return ()
 
     def _union(
-        self, validator: Any, branches: list[Schema], instance: object, schema: Schema
+        self, validator: Judge, branches: list[Schema], instance: object, schema: Schema
     ) -> Iterable[ValidationError]:
         fitting = [branch for branch in branches if validity.json_type(instance) in self._types(branch)]
         if not fitting:
             return [_told(validity.wrong_type(_expected(self._types(schema)), instance))]
-        if (discriminator := schema.get("discriminator")) and isinstance(instance, dict):
+        if (discriminator := schema.get("discriminator")) and is_object(instance):
             return self._tagged(validator, discriminator, instance)
         tags = self._array_tags(fitting)
-        if tags and isinstance(instance, list) and instance:
+        if tags and is_array(instance) and instance:
             if not (isinstance(instance[0], str) and instance[0] in tags):
                 return [_told(validity.not_one_of(tuple(tags), "0"))]
             return validator.descend(instance, tags[instance[0]])
@@ -88,7 +103,9 @@ class _Explainer:
             return ()
         return validator.descend(instance, fitting[0])
 
-    def _tagged(self, validator: Any, discriminator: Schema, instance: dict[str, Any]) -> Iterable[ValidationError]:
+    def _tagged(
+        self, validator: Judge, discriminator: Schema, instance: Mapping[str, Json]
+    ) -> Iterable[ValidationError]:
         member, mapping = discriminator["propertyName"], discriminator["mapping"]
         if member not in instance:
             return [_told(validity.missing(member))]
@@ -129,8 +146,8 @@ def _fault(error: ValidationError) -> Fault:
             fault = bound
         case "type", str():
             fault = validity.wrong_type(bound, error.instance)
-        case "enum", list():
-            fault = validity.not_one_of(bound)
+        case "enum", _:
+            fault = validity.not_one_of(cast("list[object]", bound))
         case "const", _:
             allowed = msgspec.json.encode(bound).decode()
             fault = Fault("const", f"{validity.FIELD} does not match: {allowed}")
@@ -145,23 +162,15 @@ def _told(fault: Fault) -> ValidationError:
     return ValidationError(fault.detail, validator="told", validator_value=fault)
 
 
-def _unschematic(refusal: msgspec.ValidationError) -> tuple[Fault, ...]:
-    if isinstance(refusal.__cause__, Contradiction):
-        return refusal.__cause__.faults
-    sentence, _, path = str(refusal).removesuffix("`").partition(" - at `")
-    source = re.sub(r"\[(\d+)\]", r".\1", path.removeprefix("$")).strip(".")
-    return (Fault("invalid", sentence, source),)
-
-
-def _required(_: Any, members: list[str], instance: object, __: Schema) -> Iterator[ValidationError]:
-    if isinstance(instance, dict):
+def _required(_: object, members: list[str], instance: object, __: Schema) -> Iterator[ValidationError]:
+    if is_object(instance):
         for member in members:
             if member not in instance:
                 yield _told(validity.missing(member))
 
 
-def _additional(_: Any, allowed: object, instance: object, schema: Schema) -> Iterator[ValidationError]:
-    if isinstance(instance, dict) and allowed is False:
+def _additional(_: object, allowed: object, instance: object, schema: Schema) -> Iterator[ValidationError]:
+    if is_object(instance) and allowed is False:
         for member in instance:
             if member not in schema.get("properties", {}):
                 yield _told(validity.unknown(member))
@@ -180,26 +189,27 @@ def _is_integer(_: object, value: object) -> bool:
 
 def _format_checker() -> FormatChecker:
     """Judge formats as msgspec does."""
-    from datetime import datetime
-    from uuid import UUID
-
     checker = FormatChecker(formats=())
-    for name, type_ in (("date-time", datetime), ("uuid", UUID)):
-        checker.checks(name, raises=msgspec.ValidationError)(
-            lambda text, type_=type_: not isinstance(text, str) or bool(msgspec.convert(text, type_))
-        )
+    for name, type_ in FORMATS.items():
+        checker.checkers[name] = (partial(_is_format, type_), msgspec.ValidationError)
     return checker
+
+
+def _is_format(type_: type, text: object) -> bool:
+    if isinstance(text, str):
+        msgspec.convert(text, type_)
+    return True
 
 
 def _structs(info: msgspec.inspect.Type) -> set[type[msgspec.Struct]]:
     """Return every Struct that a value of the type may contain."""
     found: set[type[msgspec.Struct]] = set()
-    pending: list[Any] = [info]
+    pending: list[object] = [info]
     seen: set[int] = set()
     while pending:
         part = pending.pop()
         if isinstance(part, tuple):
-            pending.extend(part)
+            pending.extend(cast("tuple[object, ...]", part))
         elif isinstance(part, msgspec.inspect.Type | msgspec.inspect.Field) and id(part) not in seen:
             seen.add(id(part))
             pending.extend(getattr(part, name) for name in part.__struct_fields__)

@@ -4,12 +4,12 @@ A *rule condition* looks at a whole cart. An *item condition* looks at one of it
 discount is for, and which lines count in the total above it.
 """
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Literal, TypeAlias, get_args
 
 from msgspec import Meta
 
+from couponry.domain.attributes import CART_TYPES, PRODUCT_TYPES, Value, key_faults, name_faults, value_faults
 from couponry.domain.errors import Fault
 from couponry.domain.validity import Consistent, joined, not_one_of, outside, within, wrong_type
 
@@ -21,22 +21,17 @@ MAX_AMOUNT = 10**15
 Membership = Literal["in", "nin"]
 Comparison = Literal["gte", "gt", "lte", "lt", "eq"]
 ItemComparison = Literal["gte", "gt", "lte", "lt", "eq", "ne"]
-ValueType = Literal["string", "boolean", "integer", "float"]
-
-KEY_PATTERN = r"^[A-Za-z0-9_-]{1,255}$"
 
 Word = Annotated[str, Meta(min_length=1, max_length=1024)]
 Words = Annotated[tuple[Word, ...], Meta(min_length=1, max_length=400)]
-_Positive = Meta(ge=0, le=MAX_AMOUNT)
-_Signed = Meta(ge=-MAX_AMOUNT, le=MAX_AMOUNT)
-Number: TypeAlias = Annotated[int, _Positive] | Annotated[float, _Positive]
-Value: TypeAlias = Annotated[str, Meta(max_length=1024)] | bool | Annotated[int, _Signed] | Annotated[float, _Signed]
+_Amount = Meta(ge=0, le=MAX_AMOUNT)
+Number: TypeAlias = Annotated[int, _Amount] | Annotated[float, _Amount]
 OneNumber = Annotated[tuple[Number, ...], Meta(min_length=1, max_length=1)]
 
 RuleConditions = Annotated[tuple["RuleCondition", ...], Meta(min_length=1, max_length=400)]
 ItemConditions = Annotated[tuple["ItemCondition", ...], Meta(min_length=1, max_length=400)]
 FurtherConditions = Annotated[tuple["ItemCondition", ...], Meta(max_length=400)]
-"""Item conditions that a line must meet as well; none by default."""
+"""Item conditions that a line must meet as well."""
 
 
 class Condition(Consistent, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="strategy"):
@@ -80,10 +75,9 @@ class CartCustomAttribute(Condition, frozen=True, tag="cart_custom_attribute"):
 
     def contradictions(self) -> Iterator[Fault]:
         """Tell of a bad key, of a type that the operator cannot compare, and of values of another type."""
-        key, type_, *values = self.args
-        yield from _unlike_text(key, "args.0", KEY_PATTERN)
-        yield from _typed(type_, values, COMPARABLE.get(self.operator, get_args(ValueType)), first=2)
-        if self.operator in COMPARABLE and len(values) > 1:
+        yield from key_faults(self.args[0], "args.0")
+        yield from value_faults(self.args, 1, COMPARABLE.get(self.operator, CART_TYPES))
+        if self.operator in COMPARABLE and len(self.args) > 3:
             yield outside("maxItems", 3, "args")
 
 
@@ -117,7 +111,7 @@ class ItemsBundle(Condition, frozen=True, tag="items_bundle"):
     def contradictions(self) -> Iterator[Fault]:
         """Tell of children that are not requirements."""
         for index, child in enumerate(self.children):
-            yield from within(_no_requirement(child), joined("children", index))
+            yield from within(_requirement_faults(child), joined("children", index))
 
 
 # Conditions on a line
@@ -173,10 +167,9 @@ class ItemAttribute(Condition, frozen=True, tag="item_attribute"):
 
     def contradictions(self) -> Iterator[Fault]:
         """Tell of a template or field without a name, and of values of another type than declared."""
-        template, field, type_, *values = self.args
-        yield from _unlike_text(template, "args.0")
-        yield from _unlike_text(field, "args.1")
-        yield from _typed(type_, values, (*get_args(ValueType), "date"), first=3)
+        yield from name_faults(self.args[0], "args.0")
+        yield from name_faults(self.args[1], "args.1")
+        yield from value_faults(self.args, 2, PRODUCT_TYPES)
 
 
 class ItemPrice(Condition, frozen=True, tag="item_price"):
@@ -237,8 +230,9 @@ def walk(root: AnyCondition, at: str = "") -> Iterator[tuple[str, int, AnyCondit
     while pending:
         path, depth, condition = pending.pop()
         yield path, depth, condition
-        for index, child in enumerate(getattr(condition, "children", ())):
-            pending.append((joined(path, "children", index), depth + 1, child))
+        children: tuple[AnyCondition, ...] = getattr(condition, "children", ())
+        below = [(joined(path, "children", index), depth + 1, child) for index, child in enumerate(children)]
+        pending.extend(reversed(below))
 
 
 def strategy_of(condition: AnyCondition) -> str:
@@ -261,57 +255,26 @@ def only_for_actions(root: RuleCondition) -> Iterator[Fault]:
             yield not_one_of(get_args(Comparison), joined(path, "operator"))
 
 
-def _unlike_text(value: object, source: str, pattern: str | None = None) -> Iterator[Fault]:
-    if not isinstance(value, str):
-        yield wrong_type("string", value, source)
-    elif pattern is not None:
-        if not re.fullmatch(pattern, value) or value.endswith("\n"):
-            yield outside("pattern", pattern, source)
-    elif not value:
-        yield outside("minLength", 1, source)
-    elif len(value) > 255:
-        yield outside("maxLength", 255, source)
-
-
-def _typed(type_: object, values: list[Value], allowed: Iterable[str], first: int) -> Iterator[Fault]:
-    allowed = tuple(allowed)
-    if not isinstance(type_, str):
-        yield wrong_type("string", type_, joined("args", first - 1))
-    elif type_ not in allowed:
-        yield not_one_of(allowed, joined("args", first - 1))
-    else:
-        for index, value in enumerate(values, first):
-            if not _is_of(type_, value):
-                yield wrong_type(
-                    "number" if type_ == "float" else type_ if type_ != "date" else "string",
-                    value,
-                    joined("args", index),
-                )
-
-
-def _is_of(type_: str, value: Value) -> bool:
-    if isinstance(value, bool) or type_ == "boolean":
-        return isinstance(value, bool) and type_ == "boolean"
-    expected = {"integer": int, "float": (int, float)}.get(type_, str)
-    return isinstance(value, expected)
-
-
-def _no_requirement(child: ItemCondition) -> Iterator[Fault]:
-    parts = [("", child)]
+def _requirement_faults(child: ItemCondition) -> Iterator[Fault]:
+    """Tell why *child* does not select lines, or does not say once how many units it needs."""
+    parts: dict[str, ItemCondition] = {"": child}
+    count = None
     if isinstance(child, ItemAnd):
-        parts = [(joined("children", index), part) for index, part in enumerate(child.children)]
-    quantities = [(at, part) for at, part in parts if isinstance(part, ItemQuantity)]
-    if not any(strategy_of(part) in SELECTORS for _, part in parts):
-        yield not_one_of(SELECTORS, joined(parts[0][0], "strategy"))
-    elif quantities:
-        yield from within(_no_count(quantities[0][1]), quantities[0][0])
-    for at, part in parts:
-        for path, _depth, condition in walk(part, at):
-            if isinstance(condition, ItemQuantity) and condition is not (quantities or [("", None)])[0][1]:
+        parts = {joined("children", index): part for index, part in enumerate(child.children)}
+        count = next((path for path, part in parts.items() if isinstance(part, ItemQuantity)), None)
+    if not any(strategy_of(part) in SELECTORS for part in parts.values()):
+        yield not_one_of(SELECTORS, joined(next(iter(parts)), "strategy"))
+        return
+    for path, _depth, condition in walk(child):
+        if isinstance(condition, ItemQuantity):
+            if path == count:
+                yield from within(_count_faults(condition), path)
+            else:
                 yield not_one_of(SELECTORS, joined(path, "strategy"))
 
 
-def _no_count(quantity: ItemQuantity) -> Iterator[Fault]:
+def _count_faults(quantity: ItemQuantity) -> Iterator[Fault]:
+    """Tell why *quantity* is not a number of units that a requirement can need."""
     count = quantity.args[0]
     if quantity.operator not in ("eq", "gte"):
         yield not_one_of(("eq", "gte"), "operator")

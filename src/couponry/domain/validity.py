@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias, TypeGuard
 
 import msgspec
 
 from couponry.domain.errors import Fault
 
+Json: TypeAlias = Any
+"""A decoded document, or a part of one: nobody has looked at it yet."""
+
 FIELD = "{field}"
 """Stands in a detail for the path from the document's root, which only the reader of the document knows."""
 
 
-class Contradiction(ValueError):
+class Contradiction(ValueError):  # noqa: N818 - no refusal of the house is called an error
     """A document of the right shape that cannot mean anything; its faults are told relative to it."""
 
     def __init__(self, *faults: Fault) -> None:
@@ -95,7 +98,7 @@ def wrong_type(expected: str, given: object, source: str = "") -> Fault:
     return Fault("invalid_type", f"Invalid type. Expected: {expected}, given: {json_type(given)}", source)
 
 
-JSON_TYPES: tuple[tuple[Any, str], ...] = (
+JSON_TYPES: tuple[tuple[type, str], ...] = (
     (type(None), "null"),
     (bool, "boolean"),  # before int, which it is to Python
     (int, "integer"),
@@ -108,6 +111,16 @@ JSON_TYPES: tuple[tuple[Any, str], ...] = (
 def json_type(value: object) -> str:
     """Name the JSON type of a decoded *value*."""
     return next((name for type_, name in JSON_TYPES if isinstance(value, type_)), "array")
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Json]]:
+    """Tell whether a decoded *value* is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeGuard[list[Json]]:
+    """Tell whether a decoded *value* is a JSON array."""
+    return isinstance(value, list)
 
 
 def joined(*steps: str | int) -> str:
