@@ -2,7 +2,7 @@
 
 import unicodedata
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from couponry.domain.errors import CodeSpaceTooSmall, Fault, InvalidCode, UnsupportedConsumeUnit
+from couponry.domain.validity import Consistent, dependent
 
 ConsumeUnit = Literal["per_checkout", "per_application"]
 """What counts as one use: a checkout, or each application of the discount within it."""
@@ -24,11 +25,16 @@ OneLine = Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
 """A constraint on text that ends up in a code or a CSV file: no control characters."""
 
 
-class MaxUsesPerShopper(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+class MaxUsesPerShopper(Consistent, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """How often one shopper may use a code, and whether guests may use it at all."""
 
     max_uses: Uses | UnsetType = UNSET
     includes_guests: bool | UnsetType = UNSET
+
+    def contradictions(self) -> Iterator[Fault]:
+        """Tell of guests included in a limit that is not there (behaviour.md C-E1)."""
+        if self.includes_guests is not UNSET and self.max_uses is UNSET:
+            yield dependent("max_uses")
 
 
 class CodeLimits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -157,17 +163,35 @@ class CodePattern(msgspec.Struct, frozen=True):
         first = LEADS * done // total
         return range(first, max(LEADS * (done + count) // total, first + 1))
 
-    def draw(self, leads: range, count: int, taken: set[bytes], entropy: Entropy) -> list[bytes]:
-        """Return *count* distinct drawn parts beginning with one of *leads*, sorted, none in *taken*.
+    def draw(
+        self, leads: range, count: int, taken: set[bytes], entropy: Entropy, kept: Iterable[bytes] = ()
+    ) -> list[bytes]:
+        """Return *count* distinct bodies (drawn parts) beginning with one of *leads*, sorted.
 
-        Every code of the slice is equally likely, given *entropy*. Ends because `require_room` leaves a
-        slice nearly empty.
+        None is in *taken*; *kept* are among them. Every code of the slice is equally likely, given *entropy*.
+        Ends because `require_room` leaves a slice nearly empty.
         """
-        drawn: set[bytes] = set()
+        drawn = set(kept)
         while len(drawn) < count:
             drawn.update(self._bodies(leads, count - len(drawn), entropy))
             drawn -= taken
         return sorted(drawn)
+
+    def key_of(self, body: bytes) -> str:
+        """Return the key of the code with that drawn part."""
+        return self.key_prefix() + body.decode().lower()
+
+    def bodies_of(self, keys: Iterable[str]) -> set[bytes]:
+        """Return the drawn parts of those of *keys* that could be of this pattern."""
+        prefix = self.key_prefix()
+        size = len(prefix) + self.length
+        return {key[len(prefix) :].upper().encode() for key in keys if len(key) == size and key.startswith(prefix)}
+
+    def key_range(self, leads: range) -> tuple[str, str]:
+        """Return the first and the last key of the pattern's codes beginning with one of *leads*."""
+        rest = self.length - LEAD
+        first, last = (_lead(leads[end]) for end in (0, -1))
+        return self.key_of(first + ALPHABET[:1] * rest), self.key_of(last + ALPHABET[-1:] * rest)
 
     def _bodies(self, leads: range, count: int, entropy: Entropy) -> list[bytes]:
         tail = self.length - LEAD
@@ -176,6 +200,10 @@ class CodePattern(msgspec.Struct, frozen=True):
         # 64 random bits scaled to the slice's width: no lead is likelier than another by more than 2**-44.
         scaled = (first + (number * width >> 64) for number in array("Q", entropy(8 * count)))
         return [
-            _PAIRS[lead >> 10] + _PAIRS[lead & 1023] + tails[at : at + tail]
+            _PAIRS[lead >> 10] + _PAIRS[lead & 1023] + tails[at : at + tail]  # `_lead`, without a call
             for lead, at in zip(scaled, range(0, tail * count, tail), strict=True)
         ]
+
+
+def _lead(number: int) -> bytes:
+    return _PAIRS[number >> 10] + _PAIRS[number & 1023]

@@ -18,8 +18,8 @@ class Category(Enum):
     UNPROCESSABLE = "unprocessable"
     NOT_FOUND = "not_found"
     UNAUTHENTICATED = "unauthenticated"
+    UNKNOWN_CLIENT = "unknown_client"
     FORBIDDEN = "forbidden"
-    CONFLICT = "conflict"
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
 
@@ -114,7 +114,7 @@ class InvalidToken(Refusal):
 class InvalidClient(Refusal):
     """Wrong client id or secret at the token endpoint."""
 
-    category = Category.UNAUTHENTICATED
+    category = Category.UNKNOWN_CLIENT
     title = "Unauthorized"
 
 

@@ -27,6 +27,9 @@ FILTERS: Attributes = {
 ORDERS: dict[str | None, LiteralString] = {None: "id", "code": "code_key", "-code": "code_key DESC"}
 """What a list of codes can be sorted by; unsorted, they come in the order they were made."""
 
+UNIQUE = "promotion_codes_are_unique"
+"""The constraint that keeps a promotion's codes unique."""
+
 COUNTED = 10_100
 """Where counting the codes that pass a filter stops: just past the last element that a page can show."""
 
@@ -135,13 +138,14 @@ async def delete_named(connection: Connection, store_id: UUID, promotion_id: UUI
     return cursor.rowcount
 
 
-async def delete_by_id(connection: Connection, store_id: UUID, promotion_id: UUID, id_: UUID) -> int:
-    """Delete one code by its id and return how many there were."""
+async def key_of(connection: Connection, store_id: UUID, promotion_id: UUID, id_: UUID) -> str | None:
+    """Return the key of the code with that id, or None."""
     cursor = await connection.execute(
-        "DELETE FROM promotion_codes WHERE store_id = %s AND promotion_id = %s AND id = %s",
+        "SELECT code_key FROM promotion_codes WHERE store_id = %s AND promotion_id = %s AND id = %s",
         [store_id, promotion_id, id_],
     )
-    return cursor.rowcount
+    row = await cursor.fetchone()
+    return row[0] if row else None
 
 
 async def delete_unused_of_job(

@@ -40,6 +40,10 @@ def rows_of(type_: type[Row]) -> Callable[[Cursor[Any]], Callable[[Sequence[Any]
     return factory
 
 
+async def _configure(connection: Connection) -> None:
+    await connection.execute("SET TimeZone = 'UTC'")
+
+
 class Database:
     """The connections of one process."""
 
@@ -50,6 +54,7 @@ class Database:
             min_size=1,
             max_size=connections,
             open=False,
+            configure=_configure,
             check=AsyncConnectionPool.check_connection,
             kwargs={"autocommit": True, "application_name": "couponry"},
         )

@@ -1,0 +1,76 @@
+"""The application that an API process serves."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+
+from couponry.api import auth, codes, files, health, jobs, promotions
+from couponry.api.errors import HANDLERS
+from couponry.api.state import ActiveClients, Api, Keys
+from couponry.services import access
+from couponry.settings import Settings, settings
+from couponry.storage.database import Database
+from couponry.storage.exports import ExportFiles
+
+CLIENT_HEADERS = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "X-Moltin-Customer-Token",
+    "X-Moltin-Currency",
+    "X-Moltin-Language",
+    "X-Moltin-Auth-Store",
+    "X-Moltin-Application",
+    "X-Moltin-SDK-Language",
+    "X-Moltin-SDK-Version",
+    "EP-Account-Management-Authentication-Token",
+    "EP-Channel",
+    "EP-Context-Tag",
+    "EP-Beta-Features",
+    "EP-Disable-Beta-Filtering",
+]
+"""What official clients send from browsers."""
+
+
+def create_app(configured: Settings | None = None) -> Litestar:
+    """Return the application, with the settings of this process unless others are given."""
+    chosen = configured or settings()
+    return Litestar(
+        route_handlers=[
+            auth.create_access_token,
+            health.healthz,
+            health.readyz,
+            files.download,
+            promotions.router,
+            codes.router,
+            jobs.router,
+        ],
+        lifespan=[lambda app: _running(app, chosen)],
+        exception_handlers=HANDLERS,
+        cors_config=CORSConfig(allow_origins=["*"], allow_headers=CLIENT_HEADERS),
+        request_max_body_size=chosen.max_body_bytes,
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+@asynccontextmanager
+async def _running(app: Litestar, chosen: Settings) -> AsyncGenerator[None]:
+    """Hold connections and keys for as long as the application runs."""
+    assert chosen.database_url is not None
+    database = Database(chosen.database_url, chosen.database_connections)
+    await database.open()
+    secret = chosen.secret_key.get_secret_value() if chosen.secret_key else None
+    async with database.connection() as connection:
+        keys = Keys(
+            tokens=await access.signing_key(connection, "tokens", secret),
+            links=await access.signing_key(connection, "links", secret),
+        )
+    exports = ExportFiles(chosen.exports_url, chosen.data_dir / "exports")
+    app.state["api"] = Api(chosen, database, exports, keys, ActiveClients())
+    try:
+        yield
+    finally:
+        await database.close()

@@ -1,0 +1,118 @@
+"""The codes of a promotion (behaviour.md 2)."""
+
+from typing import Annotated, Any, Literal, cast
+
+import msgspec
+from litestar import Request, Response, Router, delete, get, post
+from msgspec import Meta
+
+from couponry.api import aliases
+from couponry.api.auth import require_merchant
+from couponry.api.documents import decode
+from couponry.api.listing import filter_asked, list_document, order_asked, page_asked
+from couponry.api.state import context_of
+from couponry.api.wire import id_in_path, json_answer, json_body, moment, no_content
+from couponry.domain.codes import NewCode, PromotionCode
+from couponry.domain.errors import PromotionNotFound
+from couponry.services import codes
+from couponry.storage.codes import ORDERS
+
+
+class NewCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Codes to create."""
+
+    type: Literal["promotion_codes"]
+    codes: Annotated[list[NewCode], Meta(min_length=1)]
+
+
+class NewCodesDocument(msgspec.Struct, frozen=True):
+    """The body that creates codes."""
+
+    data: NewCodes
+
+
+class NamedCode(msgspec.Struct, frozen=True):
+    """A code named by itself; what else is sent does not matter."""
+
+    code: str
+
+
+class NamedCodes(msgspec.Struct, frozen=True):
+    """Codes to delete."""
+
+    type: Literal["promotion_codes"]
+    codes: Annotated[list[NamedCode], Meta(min_length=1)]
+
+
+class NamedCodesDocument(msgspec.Struct, frozen=True):
+    """The body that deletes codes."""
+
+    data: NamedCodes
+
+
+@post("/", operation_id="createRulePromotionCodes")
+async def create_codes(request: Request[Any, Any, Any], promotion_id: str) -> Response[bytes]:
+    """Create codes, all or none of them."""
+    new = decode(await json_body(request), NewCodesDocument, aliases.CODES).data.codes
+    id_ = id_in_path(promotion_id, PromotionNotFound)
+    async with context_of(request) as context:
+        created = await codes.create_codes(context, id_, new)
+    document: dict[str, Any] = {"data": [code_document(code) for code in created.codes]}
+    if created.used_elsewhere:
+        document["messages"] = [_duplicate_names(created.used_elsewhere)]
+    return json_answer(document, 201)
+
+
+@get("/", operation_id="getRulePromotionCodes")
+async def list_codes(request: Request[Any, Any, Any], promotion_id: str) -> Response[bytes]:
+    """List the codes of a promotion, as they were made or sorted by code."""
+    wanted, page, order = filter_asked(request), page_asked(request), order_asked(request, list(ORDERS))
+    id_ = id_in_path(promotion_id, PromotionNotFound)
+    async with context_of(request) as context:
+        listed = await codes.list_codes(context, id_, wanted, order, page)
+    data = [code_document(code) for code in cast("list[PromotionCode]", listed.rows)]
+    return json_answer(list_document(request, page, listed, data))
+
+
+@delete("/", operation_id="deleteRulePromotionCodes", status_code=204)
+async def delete_codes(request: Request[Any, Any, Any], promotion_id: str) -> Response[None]:
+    """Delete the codes that the body names; those that do not exist are passed over."""
+    named = decode(await json_body(request), NamedCodesDocument).data.codes
+    id_ = id_in_path(promotion_id, PromotionNotFound)
+    async with context_of(request) as context:
+        await codes.delete_codes(context, id_, [one.code for one in named])
+    return no_content()
+
+
+@delete("/{code_id:str}", operation_id="deleteSingleRulePromotionCode", status_code=204)
+async def delete_code(request: Request[Any, Any, Any], promotion_id: str, code_id: str) -> Response[None]:
+    """Delete one code, named by its id or by itself."""
+    id_ = id_in_path(promotion_id, PromotionNotFound)
+    async with context_of(request) as context:
+        await codes.delete_code(context, id_, code_id)
+    return no_content()
+
+
+def code_document(code: PromotionCode) -> dict[str, Any]:
+    """Return a code as it is answered; members that are not set are left out."""
+    members = {"type": "promotion_codes", **msgspec.structs.asdict(code)}
+    created_at = members.pop("created_at")
+    if created_at is not msgspec.UNSET:
+        members["meta"] = {"timestamps": {"created_at": moment(created_at)}}
+    return {name: value for name, value in members.items() if value is not msgspec.UNSET}
+
+
+def _duplicate_names(names: list[str]) -> dict[str, Any]:
+    return {
+        "source": {"type": "promotion_codes", "codes": names},
+        "title": "Duplicate code names",
+        "description": "Code names duplicated in other promotions",
+    }
+
+
+router = Router(
+    "/v2/rule-promotions/{promotion_id:str}/codes",
+    route_handlers=[create_codes, list_codes, delete_codes, delete_code],
+    guards=[require_merchant],
+    tags=["Rule Promotion Codes"],
+)

@@ -1,0 +1,51 @@
+"""Links to export files, and the files themselves where no bucket hands them out."""
+
+import base64
+import hmac
+import time
+from typing import Any
+
+from litestar import Request, get
+from litestar.response import Stream
+
+from couponry.api.state import api_of
+from couponry.domain.errors import FileNotAvailable
+
+PREFIX = "/files"
+
+
+def link_to(request: Request[Any, Any, Any], path: str) -> str:
+    """Return a link to a file that needs no token and expires: the bucket's own, or one that we sign."""
+    api = api_of(request)
+    seconds = api.settings.file_link_seconds
+    if not api.files.local:
+        return api.files.sign(path, seconds)
+    base = api.settings.public_url or f"{request.url.scheme}://{request.headers.get('host', '')}"
+    expires = int(time.time()) + seconds
+    return f"{base.rstrip('/')}{PREFIX}/{path}?Expires={expires}&Signature={_sign(api.keys.links, path, expires)}"
+
+
+def _sign(key: bytes, path: str, expires: int) -> str:
+    signature = hmac.digest(key, f"{expires} {path}".encode(), "sha256")
+    return base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
+
+
+@get(PREFIX + "/{path:path}", operation_id="downloadFile")
+async def download(request: Request[Any, Any, Any], path: str) -> Stream:
+    """Download an export file by its signed link."""
+    api, name = api_of(request), str(path).lstrip("/")
+    _require_signature(request, api.keys.links, name)
+    size = await api.files.size(name)
+    if size is None:
+        raise FileNotAvailable
+    file_name = name.rpartition("/")[2]
+    headers = {"content-length": str(size), "content-disposition": f'attachment; filename="{file_name}"'}
+    return Stream(api.files.stream(name), media_type="text/csv", headers=headers)
+
+
+def _require_signature(request: Request[Any, Any, Any], key: bytes, path: str) -> None:
+    expires, signature = (request.query_params.get(name, "") for name in ("Expires", "Signature"))
+    if not (expires.isascii() and expires.isdigit()) or len(expires) > 12 or int(expires) < time.time():
+        raise FileNotAvailable
+    if not hmac.compare_digest(_sign(key, path, int(expires)).encode(), signature.encode()):
+        raise FileNotAvailable

@@ -1,0 +1,71 @@
+"""What one API process holds: its settings, connections, keys, and the files it hands out."""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.connection import ASGIConnection
+
+from couponry.services import access
+from couponry.services.access import Token
+from couponry.services.context import Context
+from couponry.settings import Settings
+from couponry.storage.database import Database
+from couponry.storage.exports import ExportFiles
+
+REVOCATION_SECONDS = 5.0
+"""How long a process may go on taking tokens of a client that was just revoked."""
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """The keys that sign what is handed out, one for each purpose."""
+
+    tokens: bytes
+    links: bytes
+
+
+class ActiveClients:
+    """Remembers for a few seconds which clients were not revoked, to ask the database once and not per request."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, float] = {}
+
+    async def has(self, database: Database, token: Token) -> bool:
+        """Tell whether the client behind *token* is active, or was so within `REVOCATION_SECONDS`."""
+        now = time.monotonic()
+        if self._seen.get(token.client_id, 0.0) > now:
+            return True
+        async with database.connection() as connection:
+            active = await access.is_active(connection, token)
+        if active:
+            self._seen[token.client_id] = now + REVOCATION_SECONDS
+        return active
+
+
+class Api(msgspec.Struct, frozen=True):
+    """What one API process holds."""
+
+    settings: Settings
+    database: Database
+    files: ExportFiles
+    keys: Keys
+    active_clients: ActiveClients
+
+
+def api_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Api:
+    """Return what the process that answers *connection* holds."""
+    return connection.app.state["api"]
+
+
+@asynccontextmanager
+async def context_of(request: Request[Any, Token, Any]) -> AsyncGenerator[Context]:
+    """Open the transaction in which a request does its work, in the store that its token names.
+
+    It commits when the block ends, and rolls back when the block raises.
+    """
+    token = request.auth
+    async with api_of(request).database.transaction() as connection:
+        yield Context(connection, token.store_id, token.client_id)

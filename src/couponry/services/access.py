@@ -1,0 +1,152 @@
+"""Who may come in: stores, API clients, their secrets, and the tokens they are given."""
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Literal
+from uuid import UUID
+
+import jwt
+import msgspec
+
+from couponry.domain.errors import BadRequest, InvalidClient, InvalidToken
+from couponry.services.context import fresh_id, utc_now
+from couponry.storage import stores
+from couponry.storage.database import Connection
+from couponry.storage.stores import Client, Store
+
+TOKEN_SECONDS = 3600
+_ALGORITHM = "HS256"
+_TOKEN_PURPOSE = "couponry token"  # noqa: S105 # names what the key is for
+
+Grant = Literal["client_credentials", "implicit"]
+
+
+class Token(msgspec.Struct, frozen=True):
+    """Who a bearer token speaks for: a merchant (`client_credentials`) or a shopper (`implicit`)."""
+
+    store_id: UUID
+    client_id: str
+    grant: Grant
+
+
+class IssuedToken(msgspec.Struct, frozen=True):
+    """The flat answer of the token endpoint; `expires` is in Unix seconds."""
+
+    access_token: str
+    identifier: Grant
+    expires: int
+    expires_in: int = TOKEN_SECONDS
+    token_type: str = "Bearer"  # noqa: S105 # the scheme's name
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """A client's id and secret, shown once: only the secret's hash is kept."""
+
+    client_id: str
+    client_secret: str
+
+
+def hash_secret(secret: str) -> bytes:
+    """Return what is kept of *secret*. Drawn secrets have 256 random bits, so a plain hash cannot be reversed."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+async def create_store(connection: Connection, store: Store) -> Store:
+    """Create *store*.
+
+    Raises:
+        BadRequest: its name is taken.
+    """
+    if not await stores.add_store(connection, store):
+        raise BadRequest(f"A store named {store.name} exists already.")
+    return store
+
+
+def new_store(name: str, max_codes_per_job: int | None, max_automatic_promotions: int) -> Store:
+    """Return a store that does not exist yet, with the installation's first limits."""
+    return Store(
+        store_id=fresh_id(),
+        name=name,
+        max_codes_per_job=max_codes_per_job,
+        max_automatic_promotions=max_automatic_promotions,
+        created_at=utc_now(),
+    )
+
+
+async def create_client(
+    connection: Connection, store_id: UUID, name: str, client_id: str | None = None, secret: str | None = None
+) -> Credentials:
+    """Create a client of a store, drawing what is not given, and return its credentials.
+
+    Raises:
+        BadRequest: the id is taken.
+    """
+    credentials = Credentials(client_id or secrets.token_hex(16), secret or secrets.token_urlsafe(32))
+    client = Client(
+        store_id=store_id,
+        client_id=credentials.client_id,
+        name=name,
+        secret_hash=hash_secret(credentials.client_secret),
+        created_at=utc_now(),
+    )
+    if not await stores.add_client(connection, client):
+        raise BadRequest(f"A client with the id {credentials.client_id} exists already.")
+    return credentials
+
+
+async def issue_token(connection: Connection, form: Mapping[str, str], key: bytes) -> IssuedToken:
+    """Return a token for the client that *form* (OAuth's members) names.
+
+    Raises:
+        BadRequest: no such grant, or no client id.
+        InvalidClient: unknown or revoked client, or a wrong secret.
+    """
+    grant, client_id = form.get("grant_type"), form.get("client_id")
+    if grant not in ("client_credentials", "implicit") or not client_id or "\0" in client_id:
+        raise BadRequest
+    client = await stores.client(connection, client_id)
+    known_hash = client.secret_hash if client else bytes(32)
+    right = hmac.compare_digest(hash_secret(form.get("client_secret", "")), known_hash)
+    if client is None or (grant == "client_credentials" and not right):
+        raise InvalidClient
+    return _sign(Token(client.store_id, client.client_id, grant), key)
+
+
+def _sign(token: Token, key: bytes) -> IssuedToken:
+    now = int(time.time())
+    claims = {
+        "sub": token.client_id,
+        "store": str(token.store_id),
+        "grant": token.grant,
+        "iat": now,
+        "exp": now + TOKEN_SECONDS,
+    }
+    return IssuedToken(jwt.encode(claims, key, _ALGORITHM), token.grant, now + TOKEN_SECONDS)
+
+
+def read_token(text: str, key: bytes) -> Token:
+    """Return who a bearer token speaks for.
+
+    Raises:
+        InvalidToken: forged, expired, or no token at all.
+    """
+    try:
+        claims = jwt.decode(text, key, [_ALGORITHM], options={"require": ["sub", "exp", "store", "grant"]})
+        return msgspec.convert({**claims, "store_id": claims["store"], "client_id": claims["sub"]}, Token)
+    except (jwt.InvalidTokenError, msgspec.ValidationError, UnicodeError) as error:
+        raise InvalidToken from error
+
+
+async def is_active(connection: Connection, token: Token) -> bool:
+    """Tell whether the client behind *token* still exists and is not revoked."""
+    client = await stores.client(connection, token.client_id)
+    return client is not None and client.store_id == token.store_id
+
+
+async def signing_key(connection: Connection, purpose: str, configured: str | None) -> bytes:
+    """Return the key that signs for *purpose*: of the configured secret, else of one kept in the database."""
+    root = configured.encode() if configured else await stores.signing_key(connection, "root", secrets.token_bytes(32))
+    return hmac.digest(root, purpose.encode(), "sha256")

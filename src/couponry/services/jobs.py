@@ -1,0 +1,151 @@
+"""Asking for jobs, watching them, and cancelling them."""
+
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+from psycopg.errors import UniqueViolation
+
+from couponry.domain.errors import (
+    JobHasNoFile,
+    JobNotCancellable,
+    JobNotFound,
+    NoJobsAllowed,
+    PromotionNotFound,
+    TooManyCodes,
+    TooManyJobs,
+)
+from couponry.domain.jobs import JobStatus, NewExportJob, NewGenerateJob, NewJob, PromotionJob
+from couponry.domain.listing import Filter, Listed, Page
+from couponry.services.context import Context, fresh_id
+from couponry.storage import codes, jobs, promotions, queue, stores
+
+_NUMBER_OF_CODES = "data.parameters.number_of_codes"
+
+
+async def create_job(context: Context, promotion_id: UUID, new: NewJob, *, limited: bool = True) -> PromotionJob:
+    """Ask for a job; a job that cannot succeed is refused here and now.
+
+    With *limited* False the store's limit on the codes of one job is not asked: that is the operator's right.
+
+    Raises:
+        PromotionNotFound: this store has no such promotion.
+        TooManyCodes: more codes than the store allows a job, or the promotion.
+        NoJobsAllowed, InvalidCode, UnsupportedConsumeUnit: such codes cannot be made.
+        CodeSpaceTooSmall: the pattern has no room for so many codes.
+        TooManyJobs: one of the promotion's jobs is pending or processing.
+    """
+    automatic = await promotions.is_automatic(context.connection, context.store_id, promotion_id)
+    if automatic is None:
+        raise PromotionNotFound
+    if isinstance(new, NewGenerateJob):
+        await _require_possible(context, promotion_id, new, automatic=automatic, limited=limited)
+        total = new.parameters.number_of_codes
+    else:
+        total = await codes.count(context.connection, context.store_id, promotion_id)
+    job = _pending(context, promotion_id, new, total)
+    try:
+        async with context.connection.transaction():
+            await jobs.add(context.connection, job)
+    except UniqueViolation as error:
+        raise TooManyJobs from error
+    await queue.deliver_job(context.connection, job.store_id, job.promotion_id, job.id)
+    return job
+
+
+async def _require_possible(
+    context: Context, promotion_id: UUID, new: NewGenerateJob, *, automatic: bool, limited: bool
+) -> None:
+    wanted, pattern = new.parameters.number_of_codes, new.parameters.pattern
+    store = await stores.store_of(context.connection, context.store_id)
+    if limited and store.max_codes_per_job is not None and wanted > store.max_codes_per_job:
+        raise TooManyCodes(store.max_codes_per_job, _NUMBER_OF_CODES)
+    if automatic:
+        raise NoJobsAllowed
+    new.parameters.limits.refuse_contradictions(f"{pattern.prefix}*")
+    if store.max_codes_per_promotion is not None:
+        existing = await codes.count(context.connection, context.store_id, promotion_id)
+        if existing + wanted > store.max_codes_per_promotion:
+            raise TooManyCodes(store.max_codes_per_promotion, _NUMBER_OF_CODES)
+    taken = await jobs.generated_with(
+        context.connection, context.store_id, promotion_id, pattern.prefix, pattern.length
+    )
+    pattern.require_room(wanted, taken)
+
+
+def _pending(context: Context, promotion_id: UUID, new: NewJob, total: int) -> PromotionJob:
+    return PromotionJob(
+        store_id=context.store_id,
+        promotion_id=promotion_id,
+        id=fresh_id(),
+        job_type="code_export" if isinstance(new, NewExportJob) else "code_generate",
+        name=new.name,
+        parameters=UNSET if isinstance(new, NewExportJob) else new.parameters,
+        status=JobStatus.PENDING,
+        total=total,
+        created_by=context.actor,
+        created_at=context.now,
+        updated_at=context.now,
+    )
+
+
+async def get_job(context: Context, promotion_id: UUID, id_: UUID) -> PromotionJob:
+    """Return a job.
+
+    Raises:
+        PromotionNotFound, JobNotFound: this store has no such promotion, or that no such job.
+    """
+    if not await promotions.exists(context.connection, context.store_id, promotion_id):
+        raise PromotionNotFound
+    job = await jobs.get(context.connection, context.store_id, promotion_id, id_)
+    if job is None:
+        raise JobNotFound
+    return job
+
+
+async def list_jobs(context: Context, promotion_id: UUID, wanted: Filter, page: Page) -> Listed:
+    """Return one page of a promotion's jobs that pass *wanted*, newest first.
+
+    Raises:
+        PromotionNotFound: this store has no such promotion.
+    """
+    if not await promotions.exists(context.connection, context.store_id, promotion_id):
+        raise PromotionNotFound
+    found = await jobs.page_of(context.connection, context.store_id, promotion_id, wanted, page)
+    return Listed(list(found), await jobs.total(context.connection, context.store_id, promotion_id, wanted))
+
+
+async def file_of(context: Context, promotion_id: UUID, id_: UUID) -> str:
+    """Return where the file of a completed export lies.
+
+    Raises:
+        PromotionNotFound, JobNotFound: this store has no such promotion, or that no such job.
+        JobHasNoFile: the job is no export, or has not completed.
+    """
+    job = await get_job(context, promotion_id, id_)
+    if job.file is UNSET or job.status != JobStatus.COMPLETED:
+        raise JobHasNoFile(job.status)
+    return job.file
+
+
+async def cancel_job(context: Context, promotion_id: UUID, id_: UUID) -> PromotionJob:
+    """Cancel a job: one that waits is cancelled at once, one that runs removes its unused codes first.
+
+    Raises:
+        PromotionNotFound, JobNotFound: this store has no such promotion, or that no such job.
+        JobNotCancellable: it has ended, or is being cancelled.
+    """
+    await get_job(context, promotion_id, id_)
+    job = await jobs.get(context.connection, context.store_id, promotion_id, id_, lock=True)
+    if job is None:
+        raise JobNotFound
+    if job.status == JobStatus.PENDING:
+        cancelled = msgspec.structs.replace(job, status=JobStatus.CANCELLED, deleted=0, updated_at=context.now)
+    elif job.status == JobStatus.PROCESSING:
+        cancelled = msgspec.structs.replace(job, status=JobStatus.CANCELLING, updated_at=context.now)
+    else:
+        raise JobNotCancellable
+    await jobs.move(
+        context.connection, msgspec.structs.replace(cancelled, status=job.status), cancelled.status, context.now
+    )
+    return cancelled
