@@ -7,6 +7,7 @@ from uuid import UUID
 
 import procrastinate
 from procrastinate import PsycopgConnector
+from procrastinate.jobs import Status
 
 from couponry.services.context import utc_now
 from couponry.services.running import Workshop, purge_promotion, run_job
@@ -51,7 +52,7 @@ async def look_after(database: Database, app: procrastinate.App) -> None:
         try:
             await _deliver_unattended(database)
             await _forget_dead(app)
-        except Exception:  # noqa: BLE001 # the database may be away for a while; the next look is soon
+        except Exception:  # the database may be away for a while; the next look is soon
             logger.warning("could not look for unattended jobs", exc_info=True)
         await asyncio.sleep(LOOK_SECONDS)
 
@@ -68,7 +69,7 @@ async def _deliver_unattended(database: Database) -> None:
 async def _forget_dead(app: procrastinate.App) -> None:
     """Drop deliveries that died with their worker; the jobs themselves are delivered again by us."""
     for delivery in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
-        await app.job_manager.finish_job(delivery, status=procrastinate.jobs.Status.FAILED, delete_job=True)
+        await app.job_manager.finish_job(delivery, status=Status.FAILED, delete_job=True)
 
 
 async def run(chosen: Settings) -> None:

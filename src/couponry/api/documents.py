@@ -9,7 +9,7 @@ import msgspec
 
 from couponry.api import aliases as known_aliases
 from couponry.api.aliases import Alias, canonical
-from couponry.api.faults import explain, unexplained
+from couponry.api.faults import explain
 from couponry.domain.errors import InvalidDocument, MalformedDocument
 from couponry.domain.promotions import Promotion, PromotionAttributes
 from couponry.domain.validity import Json, is_array, is_object
@@ -48,7 +48,7 @@ def convert(document: object, type_: type[T]) -> T:
     try:
         return msgspec.convert(document, type_)
     except msgspec.ValidationError as refusal:
-        raise InvalidDocument(*(explain(document, type_) or unexplained(refusal))) from refusal
+        raise InvalidDocument(*explain(refusal, document, type_)) from refusal
 
 
 @cache

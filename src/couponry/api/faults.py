@@ -32,18 +32,10 @@ Judge: TypeAlias = Any
 FORMATS = {"date-time": datetime, "uuid": UUID}
 
 
-def unexplained(refusal: msgspec.ValidationError) -> tuple[Fault, ...]:
-    """Name what msgspec refused on grounds that no schema has."""
-    if isinstance(refusal.__cause__, Contradiction):
-        return refusal.__cause__.faults
-    sentence, _, path = str(refusal).removesuffix("`").partition(" - at `")
-    source = re.sub(r"\[(\d+)\]", r".\1", path.removeprefix("$")).strip(".")
-    return (Fault("invalid", sentence, source),)
-
-
-def explain(document: object, type_: type) -> tuple[Fault, ...]:
-    """Name what keeps *document* from being a *type_*; nothing, if it is one."""
-    return tuple(islice(_schema_of(type_).faults(document), MAX_FAULTS))
+def explain(refusal: msgspec.ValidationError, document: object, type_: type) -> tuple[Fault, ...]:
+    """Name all that keeps *document* from being a *type_*, msgspec having refused it with *refusal*."""
+    faults = tuple(islice(_schema_of(type_).faults(document), MAX_FAULTS))
+    return faults or tuple(validity.placed(fault) for fault in _unschematic(refusal))
 
 
 @cache
@@ -83,7 +75,7 @@ class _Explainer:
             msgspec.convert(instance, self.structs[name])
         except msgspec.ValidationError as refusal:
             errors: list[ValidationError] = list(islice(validator.descend(instance, self.shapes[name]), MAX_FAULTS))
-            return errors or [_told(fault) for fault in unexplained(refusal)]
+            return errors or [_told(fault) for fault in _unschematic(refusal)]
         return ()
 
     def _union(
@@ -135,7 +127,9 @@ class _Explainer:
             return {name: None for branch in branches for name in self._types(branch)}
         if "enum" in schema:
             return {validity.json_type(value): None for value in schema["enum"]}
-        return {schema["type"]: None, **({"integer": None} if schema["type"] == "number" else {})}
+        if "type" not in schema:
+            return dict.fromkeys(name for _, name in validity.JSON_TYPES)
+        return dict.fromkeys(("number", "integer") if schema["type"] == "number" else (schema["type"],))
 
 
 def _fault(error: ValidationError) -> Fault:
@@ -156,6 +150,15 @@ def _fault(error: ValidationError) -> Fault:
         case _:
             fault = Fault(keyword, error.message)
     return validity.placed(fault, at)
+
+
+def _unschematic(refusal: msgspec.ValidationError) -> tuple[Fault, ...]:
+    """Name what msgspec refused on grounds that no schema has."""
+    if isinstance(refusal.__cause__, Contradiction):
+        return refusal.__cause__.faults
+    sentence, _, path = str(refusal).removesuffix("`").partition(" - at `")
+    source = re.sub(r"\[(\d+)\]", r".\1", path.removeprefix("$")).strip(".")
+    return (Fault("invalid", sentence, source),)
 
 
 def _told(fault: Fault) -> ValidationError:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import psycopg
-from psycopg import AsyncConnection, Cursor
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -25,10 +25,10 @@ class DatabaseUnusable(Exception):
     """The database cannot be reached or is not one that Couponry can use; the message says what to do."""
 
 
-def rows_of(type_: type[Row]) -> Callable[[Cursor[Any]], Callable[[Sequence[Any]], Row]]:
+def rows_of(type_: type[Row]) -> Callable[[AsyncCursor[Any]], Callable[[Sequence[Any]], Row]]:
     """Return a psycopg row factory: each row becomes a *type_*, columns by field name, NULL as unset."""
 
-    def factory(cursor: Cursor[Any]) -> Callable[[Sequence[Any]], Row]:
+    def factory(cursor: AsyncCursor[Any]) -> Callable[[Sequence[Any]], Row]:
         names = [column.name for column in cursor.description or ()]
 
         def row(values: Sequence[Any]) -> Row:

@@ -1,0 +1,57 @@
+"""One API process, on a listening socket that it was given: `python -m couponry.api.process FD`."""
+
+import socket
+import sys
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_BYTES = 64 * 1024
+"""A request's line and headers may be this long; what came in one piece may be somewhat longer."""
+GRACE_SECONDS = 10
+
+
+class BoundedHead(HttpToolsProtocol):
+    """HTTP as uvicorn speaks it, but a head without end is refused instead of kept in memory."""
+
+    _head_bytes: int | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, and give up on a head that grew too long."""
+        began_before = self._head_bytes is not None
+        super().data_received(data)
+        if began_before and self._head_bytes is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+                self.send_400_response("The request's headers are too long.")
+
+    def on_message_begin(self) -> None:
+        """Begin to count."""
+        self._head_bytes = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Stop counting."""
+        self._head_bytes = None
+        super().on_headers_complete()
+
+
+def main() -> None:
+    """Serve until told to stop by SIGTERM or SIGINT; open requests may then finish."""
+    listener = socket.socket(fileno=int(sys.argv[1]))
+    config = uvicorn.Config(
+        "couponry.api.app:create_app",
+        factory=True,
+        loop="uvloop",
+        http=BoundedHead,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

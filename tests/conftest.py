@@ -1,0 +1,99 @@
+"""One PostgreSQL for the test session, one API and one worker per test process, one store per test."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Generator
+from pathlib import Path
+
+import pytest
+
+from couponry.embedded import EmbeddedPostgres
+from couponry.services import access
+from couponry.storage.database import Connection, Database
+from couponry.storage.migrate import migrate
+from support import DATABASE_URL, Shop, running_api, running_worker
+
+_session: list[tuple[EmbeddedPostgres, Path]] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the database that every test process shares, in the process that starts them."""
+    if hasattr(config, "workerinput") or DATABASE_URL in os.environ or config.option.collectonly:
+        return
+    directory = Path(tempfile.mkdtemp(prefix="couponry-test-", dir="/tmp"))
+    postgres = EmbeddedPostgres(directory, options={"fsync": "off", "full_page_writes": "off"})
+    _session.append((postgres, directory))
+    os.environ[DATABASE_URL] = postgres.start()
+    migrate(os.environ[DATABASE_URL])
+
+
+def pytest_unconfigure() -> None:
+    """Stop it again."""
+    while _session:
+        postgres, directory = _session.pop()
+        postgres.stop()
+        del os.environ[DATABASE_URL]
+        shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def database_url() -> str:
+    return os.environ[DATABASE_URL]
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncGenerator[Database]:
+    opened = Database(database_url)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def connection(database: Database) -> AsyncGenerator[Connection]:
+    async with database.connection() as lent:
+        yield lent
+
+
+@pytest.fixture(scope="session")
+def api(database_url: str, data_dir: Path) -> Generator[str]:
+    """The URL of an API process, with a worker beside it."""
+    with running_worker(database_url, data_dir), running_api(database_url, data_dir) as url:
+        yield url
+
+
+@pytest.fixture
+def new_shop(api: str, database_url: str) -> Generator[Callable[..., Shop]]:
+    """Makes stores, each with a merchant and a shopper signed in; limits as `stores.LIMITS`."""
+
+    async def create(max_codes_per_job: int | None, max_automatic_promotions: int) -> Shop:
+        opened = Database(database_url, connections=1)
+        await opened.open()
+        async with opened.transaction() as connection:
+            store = access.new_store(os.urandom(8).hex(), max_codes_per_job, max_automatic_promotions)
+            await access.create_store(connection, store)
+            credentials = await access.create_client(connection, store.store_id, "test")
+        await opened.close()
+        return Shop(api, str(store.store_id), credentials.client_id, credentials.client_secret)
+
+    made: list[Shop] = []
+
+    def make(max_codes_per_job: int | None = None, max_automatic_promotions: int = 50) -> Shop:
+        made.append(asyncio.run(create(max_codes_per_job, max_automatic_promotions)))
+        return made[-1]
+
+    yield make
+    for shop in made:
+        shop.close()
+
+
+@pytest.fixture
+def shop(new_shop: Callable[..., Shop]) -> Shop:
+    return new_shop()

@@ -1,0 +1,173 @@
+"""What tests are built from: a store of their own, a client that is signed in, bodies, and real processes."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+DATABASE_URL = "COUPONRY_TEST_DATABASE_URL"
+"""Names the migrated database that the test session shares."""
+
+
+class Shop:
+    """A store of its own, and an HTTP client that speaks for its merchant."""
+
+    def __init__(self, base_url: str, store_id: str, client_id: str, client_secret: str) -> None:
+        self.store_id, self.client_id, self.client_secret = store_id, client_id, client_secret
+        self.http = httpx.Client(base_url=base_url, timeout=60)
+        self.http.headers["Authorization"] = f"Bearer {self.token('client_credentials')}"
+        self.shopper = httpx.Client(base_url=base_url, timeout=60)
+        self.shopper.headers["Authorization"] = f"Bearer {self.token('implicit')}"
+
+    def close(self) -> None:
+        self.http.close()
+        self.shopper.close()
+
+    def token(self, grant: str) -> str:
+        form = {"grant_type": grant, "client_id": self.client_id, "client_secret": self.client_secret}
+        answer = httpx.post(f"{self.http.base_url}/oauth/access_token", data=form)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["access_token"]
+
+    def promotion(self, **members: Any) -> str:
+        """Create a promotion and return its id."""
+        answer = self.http.post("/v2/rule-promotions", json=promotion_body(**members))
+        assert answer.status_code == 201, answer.text
+        return answer.json()["data"]["id"]
+
+    def add_codes(self, promotion_id: str, *codes: str | dict[str, Any]) -> httpx.Response:
+        return self.http.post(f"/v2/rule-promotions/{promotion_id}/codes", json=codes_body(*codes))
+
+    def list_codes(self, promotion_id: str, **query: str) -> list[dict[str, Any]]:
+        answer = self.http.get(f"/v2/rule-promotions/{promotion_id}/codes", params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
+
+    def start_job(self, promotion_id: str, body: dict[str, Any]) -> httpx.Response:
+        return self.http.post(f"/v2/rule-promotions/{promotion_id}/jobs", json={"data": body})
+
+    def generate(self, promotion_id: str, number_of_codes: int, **parameters: Any) -> str:
+        """Ask for codes and return the job's id."""
+        answer = self.start_job(promotion_id, generate_body(number_of_codes, **parameters))
+        assert answer.status_code == 201, answer.text
+        return answer.json()["data"]["id"]
+
+    def job(self, promotion_id: str, job_id: str) -> dict[str, Any]:
+        answer = self.http.get(f"/v2/rule-promotions/{promotion_id}/jobs/{job_id}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
+
+    def ended_job(self, promotion_id: str, job_id: str, seconds: float = 60) -> dict[str, Any]:
+        """Wait until a job has ended and return it."""
+        deadline = time.monotonic() + seconds
+        while (job := self.job(promotion_id, job_id))["status"] not in ("completed", "failed", "cancelled"):
+            assert time.monotonic() < deadline, job
+            time.sleep(0.02)
+        return job
+
+
+def promotion_body(**members: Any) -> dict[str, Any]:
+    """Return the body of a valid promotion, with *members* in place of the usual ones."""
+    usual = {
+        "type": "rule_promotion",
+        "name": "Ten percent off",
+        "enabled": True,
+        "start": "2024-01-01",
+        "end": "2099-01-01",
+        "rule_set": {
+            "rules": {"strategy": "cart_total", "operator": "gte", "args": [1000]},
+            "actions": [{"strategy": "cart_discount", "args": ["percent", 10]}],
+        },
+    }
+    return {"data": usual | members}
+
+
+def codes_body(*codes: str | dict[str, Any]) -> dict[str, Any]:
+    """Return the body that creates *codes*, given as names or whole."""
+    return {
+        "data": {
+            "type": "promotion_codes",
+            "codes": [{"code": code} if isinstance(code, str) else code for code in codes],
+        }
+    }
+
+
+def generate_body(number_of_codes: int, **parameters: Any) -> dict[str, Any]:
+    """Return the member `data` of a request for codes."""
+    return {
+        "type": "promotion_job",
+        "job_type": "code_generate",
+        "parameters": {"number_of_codes": number_of_codes, **parameters},
+    }
+
+
+EXPORT = {"type": "promotion_job", "job_type": "code_export"}
+
+
+def environment(database_url: str, data_dir: Path, **settings: str) -> dict[str, str]:
+    """Return the environment of a process that works on that database, and none of ours."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COUPONRY_")}
+    named = {f"COUPONRY_{name.upper()}": value for name, value in settings.items()}
+    return kept | named | {"COUPONRY_DATABASE_URL": database_url, "COUPONRY_DATA_DIR": str(data_dir)}
+
+
+@contextmanager
+def running_api(database_url: str, data_dir: Path, **settings: str) -> Generator[str]:
+    """Run a real API process for the block and yield its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        descriptor = listening.fileno()
+        command = [sys.executable, "-m", "uvicorn", "--factory", "couponry.api.app:create_app", "--no-access-log"]
+        process = subprocess.Popen(
+            [*command, "--log-level", "warning", "--fd", str(descriptor)],
+            env=environment(database_url, data_dir, **settings),
+            pass_fds=[descriptor],
+        )
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    try:
+        await_answer(f"{url}/readyz", process)
+        yield url
+    finally:
+        end(process)
+
+
+@contextmanager
+def running_worker(database_url: str, data_dir: Path, **settings: str) -> Generator["subprocess.Popen[bytes]"]:
+    """Run a real worker for the block."""
+    command = [sys.executable, "-m", "couponry.worker"]
+    process = subprocess.Popen(command, env=environment(database_url, data_dir, **settings))
+    try:
+        yield process
+    finally:
+        end(process)
+
+
+def await_answer(url: str, process: "subprocess.Popen[bytes]", seconds: float = 30) -> None:
+    """Wait until *url* answers 200."""
+    deadline = time.monotonic() + seconds
+    while True:
+        assert process.poll() is None, f"ended with {process.returncode}"
+        assert time.monotonic() < deadline, f"{url} did not answer"
+        try:
+            if httpx.get(url).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process that we started, kindly at first."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(15)
