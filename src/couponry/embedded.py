@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Generator, Mapping
@@ -28,6 +27,7 @@ from couponry.account import (
     stop_with_parent,
 )
 from couponry.leftovers import end_leftovers, mark_of
+from couponry.supervisor import tell
 
 DATABASE = "couponry"
 SOCKET_DIR_BYTES = 103 - len("/.s.PGSQL.5432.lock")
@@ -58,12 +58,6 @@ OPTIONS = {
 
 class DataDirectoryInUse(PostgresUnusable):
     """Another process owns the data directory."""
-
-
-def tell(sentence: str) -> None:
-    """Say something to whoever watches the terminal."""
-    sys.stderr.write(f"{sentence}\n")
-    sys.stderr.flush()
 
 
 class EmbeddedPostgres:

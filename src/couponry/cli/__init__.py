@@ -1,0 +1,22 @@
+"""The command line: `couponry serve`, and one module for each group of commands."""
+
+import typer
+
+from couponry.cli import errors, serve
+
+app = typer.Typer(
+    name="couponry",
+    help="Self-hosted promotion codes.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(serve.serve)
+app.command()(serve.worker)
+app.command()(serve.migrate)
+
+
+def main() -> None:
+    """Run a command; what an operator can put right is one sentence on stderr and exit status 1."""
+    with errors.told():
+        app()
