@@ -123,7 +123,7 @@ def amend_promotion(body: bytes) -> Callable[[PromotionAttributes], PromotionAtt
     said, custom_fields = _members(body)
 
     def amend(stored: PromotionAttributes) -> PromotionAttributes:
-        kept: dict[str, Json] = msgspec.to_builtins(attributes(stored))
+        kept: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(attributes(stored)))
         return _promotion({"type": "rule_promotion"} | kept | said, stored.custom_fields | custom_fields)
 
     return amend

@@ -99,7 +99,7 @@ class PromotionAttributes(Consistent, frozen=True, kw_only=True):
                 keyword, bound = ("maxLength", MAX_NAME) if name else ("minLength", 1)
                 yield outside(keyword, bound, name)
         if len(msgspec.json.encode(self.custom_fields)) > MAX_CUSTOM_FIELDS:
-            yield outside("maxLength", MAX_CUSTOM_FIELDS, "custom_fields")
+            yield outside("maxLength", MAX_CUSTOM_FIELDS)
 
     def status(self, at: datetime) -> PromotionStatus:
         """Say whether the promotion takes part *at* a moment: from its start on, and before its end."""

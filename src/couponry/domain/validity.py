@@ -15,7 +15,7 @@ FIELD = "{field}"
 """Stands in a detail for the path from the document's root, which only the reader of the document knows."""
 
 
-class Contradiction(ValueError):  # noqa: N818 - no refusal of the house is called an error
+class Contradiction(ValueError):
     """A document of the right shape that cannot mean anything; its faults are told relative to it."""
 
     def __init__(self, *faults: Fault) -> None:
@@ -105,12 +105,13 @@ JSON_TYPES: tuple[tuple[type, str], ...] = (
     (float, "number"),
     (str, "string"),
     (dict, "object"),
+    (list, "array"),
 )
 
 
 def json_type(value: object) -> str:
     """Name the JSON type of a decoded *value*."""
-    return next((name for type_, name in JSON_TYPES if isinstance(value, type_)), "array")
+    return next((name for type_, name in JSON_TYPES if isinstance(value, type_)))
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Json]]:
