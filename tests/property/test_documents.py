@@ -27,6 +27,10 @@ class JobDocument(msgspec.Struct):
     data: NewJob
 
 
+unhurried = settings(deadline=None)
+"""How long an example takes depends on who else is on the machine."""
+thorough = settings(deadline=None, max_examples=200)
+
 VOCABULARY = """
     data type name description start end enabled automatic priority rule_set rules actions strategy operator args
     children condition limitations items max_items max_units max_discount max_quantity price_strategy auto_add
@@ -115,18 +119,20 @@ STORED = decode_promotion(
 )
 
 
+@unhurried
 @given(st.binary() | st.text().map(str.encode) | json_values.map(encoded))
 def test_any_bytes_are_read_or_refused(body: bytes):
     judged(read, body)
 
 
+@unhurried
 @given(json_values)
 def test_any_json_without_nul_is_read_as_it_is(value: Any):
     body = encoded(value)
     assert isinstance(judged(read, body), MalformedDocument) if b"\\u0000" in body else read(body) == value
 
 
-@settings(max_examples=200)
+@thorough
 @given(json_values | st.fixed_dictionaries({"data": json_values | promotions | st.dictionaries(words, json_values)}))
 def test_any_document_is_understood_or_refused(document: Any):
     body = encoded(document)
@@ -136,6 +142,7 @@ def test_any_document_is_understood_or_refused(document: Any):
     judged(decode, body, JobDocument, aliases.JOB)
 
 
+@unhurried
 @given(
     st.lists(
         st.fixed_dictionaries(
@@ -195,12 +202,14 @@ valid_rule_sets = st.fixed_dictionaries(
 )
 
 
+@unhurried
 @given(valid_rule_sets)
 def test_a_rule_set_is_answered_as_it_was_written(document: dict[str, Any]):
     read_back = msgspec.json.decode(msgspec.json.encode(msgspec.convert(document, RuleSet)))
     assert read_back == document
 
 
+@unhurried
 @given(valid_rule_sets, st.dictionaries(st.text(min_size=1, max_size=9), json_values, max_size=3))
 def test_what_was_decoded_is_decoded_again_to_the_same(rule_set: dict[str, Any], custom_fields: dict[str, Any]):
     written = {"type": "rule_promotion", "name": "n", "start": "2024-01-01", "end": "2025-01-01", "rule_set": rule_set}
