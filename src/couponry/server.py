@@ -1,5 +1,6 @@
 """What `couponry serve` starts: PostgreSQL unless one is given, the schema, API processes and a worker."""
 
+import asyncio
 import errno
 import http.client
 import os
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from couponry.embedded import EmbeddedPostgres
+from couponry.services.first_start import begin
 from couponry.settings import Settings
 from couponry.storage.migrate import migrate
 from couponry.supervisor import Child, Supervisor, tell
@@ -53,7 +55,11 @@ def serve(settings: Settings, programs: Programs | None = None) -> None:
 
 
 def bootstrap(database_url: str, settings: Settings) -> None:
-    """Create the store `default` and the first client, once."""
+    """Make the store `default` and the first client at the first start, and tell where its credentials are."""
+    kept = asyncio.run(begin(database_url, settings))
+    if kept is not None:
+        sys.stdout.write(f"The first client of the store `default` (kept in {kept}):\n{kept.read_text()}")
+        sys.stdout.flush()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -153,7 +159,7 @@ def _announce(children: list[Child], listener: socket.socket, settings: Settings
         return False
     address = f"[{host}]" if ":" in host else host
     url = settings.public_url or f"http://{address}:{port}"
-    sys.stdout.write(f"Couponry is ready at {url} (API documentation: {url}/docs, console: {url}/console)\n")
+    sys.stdout.write(f"Couponry is ready at {url} (API documentation: {url}/docs)\n")
     sys.stdout.flush()
     return True
 

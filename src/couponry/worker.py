@@ -9,6 +9,7 @@ import procrastinate
 from procrastinate import PsycopgConnector
 from procrastinate.jobs import Status
 
+from couponry import logs
 from couponry.services.context import utc_now
 from couponry.services.running import Workshop, purge_promotion, run_job
 from couponry.settings import Settings, settings
@@ -96,6 +97,7 @@ async def run(chosen: Settings) -> None:
 
 def main() -> None:
     """Run a worker with the settings of this process."""
+    logs.configure(settings())
     asyncio.run(run(settings()))
 
 

@@ -6,6 +6,9 @@ import sys
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from couponry import logs
+from couponry.settings import settings
+
 HEAD_BYTES = 64 * 1024
 """A request's line and headers may be this long; what came in one piece may be somewhat longer."""
 GRACE_SECONDS = 10
@@ -38,6 +41,7 @@ class BoundedHead(HttpToolsProtocol):
 
 def main() -> None:
     """Serve until told to stop by SIGTERM or SIGINT; open requests may then finish."""
+    logs.configure(settings())
     listener = socket.socket(fileno=int(sys.argv[1]))
     config = uvicorn.Config(
         "couponry.api.app:create_app",

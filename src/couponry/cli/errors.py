@@ -38,11 +38,14 @@ def sentence_for(error: Exception) -> str | None:
     from pydantic import ValidationError
 
     from couponry.account import PostgresUnusable
+    from couponry.domain.errors import Refusal
     from couponry.server import CannotServe
     from couponry.storage.database import DatabaseUnusable
 
     if isinstance(error, UserError | CannotServe | PostgresUnusable | DatabaseUnusable):
         return str(error)
+    if isinstance(error, Refusal):
+        return f"{error.title}: {error.detail}" if error.detail else error.title
     if isinstance(error, ValidationError):
         return _about_settings(error)
     if isinstance(error, psycopg.Error):

@@ -13,13 +13,13 @@ import msgspec
 
 from couponry.domain.errors import BadRequest, InvalidClient, InvalidToken
 from couponry.services.context import fresh_id, utc_now
+from couponry.settings import Settings
 from couponry.storage import stores
 from couponry.storage.database import Connection
 from couponry.storage.stores import Client, Store
 
 TOKEN_SECONDS = 3600
 _ALGORITHM = "HS256"
-_TOKEN_PURPOSE = "couponry token"  # noqa: S105 # names what the key is for
 
 Grant = Literal["client_credentials", "implicit"]
 
@@ -66,7 +66,7 @@ async def create_store(connection: Connection, store: Store) -> Store:
 
 
 def new_store(name: str, max_codes_per_job: int | None, max_automatic_promotions: int) -> Store:
-    """Return a store that does not exist yet, with the installation's first limits."""
+    """Return a store that does not exist yet."""
     return Store(
         store_id=fresh_id(),
         name=name,
@@ -74,6 +74,20 @@ def new_store(name: str, max_codes_per_job: int | None, max_automatic_promotions
         max_automatic_promotions=max_automatic_promotions,
         created_at=utc_now(),
     )
+
+
+def first_limits(name: str, settings: Settings) -> Store:
+    """Return a store that does not exist yet, with the limits that this installation begins with."""
+    return new_store(name, settings.max_codes_per_job, settings.max_automatic_promotions)
+
+
+async def ensure_client(connection: Connection, store_id: UUID, given: Credentials) -> None:
+    """Make the client with *given* id, or give it that secret; one that was revoked stays so."""
+    try:
+        async with connection.transaction():
+            await create_client(connection, store_id, "configured", given.client_id, given.client_secret)
+    except BadRequest:
+        await stores.set_secret(connection, store_id, given.client_id, hash_secret(given.client_secret))
 
 
 async def create_client(
@@ -124,7 +138,8 @@ def _sign(token: Token, key: bytes) -> IssuedToken:
         "iat": now,
         "exp": now + TOKEN_SECONDS,
     }
-    return IssuedToken(jwt.encode(claims, key, _ALGORITHM), token.grant, now + TOKEN_SECONDS)
+    signed = jwt.encode(claims, key, _ALGORITHM)  # pyright: ignore[reportUnknownMemberType] # its keys' types are unknown
+    return IssuedToken(signed, token.grant, now + TOKEN_SECONDS)
 
 
 def read_token(text: str, key: bytes) -> Token:
@@ -134,7 +149,9 @@ def read_token(text: str, key: bytes) -> Token:
         InvalidToken: forged, expired, or no token at all.
     """
     try:
-        claims = jwt.decode(text, key, [_ALGORITHM], options={"require": ["sub", "exp", "store", "grant"]})
+        claims = jwt.decode(  # pyright: ignore[reportUnknownMemberType]
+            text, key, [_ALGORITHM], options={"require": ["sub", "exp", "store", "grant"]}
+        )
         return msgspec.convert({**claims, "store_id": claims["store"], "client_id": claims["sub"]}, Token)
     except (jwt.InvalidTokenError, msgspec.ValidationError, UnicodeError) as error:
         raise InvalidToken from error

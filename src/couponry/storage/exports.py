@@ -4,13 +4,15 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import LiteralString, cast
 from uuid import UUID
 
+import msgspec
 import obstore
 import psycopg
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store, from_url
 
 from couponry.domain.jobs import PromotionJob
 
@@ -19,7 +21,7 @@ COPY (
     SELECT code, max_uses - used AS uses, max_uses, consume_unit, "user",
         shopper_max_uses AS max_uses_per_shopper, includes_guests::text, is_for_new_shopper::text, created_by,
         to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS created_at, id
-    FROM promotion_codes WHERE store_id = %s AND promotion_id = %s ORDER BY id
+    FROM promotion_codes WHERE store_id = %s AND promotion_id = %s AND id BETWEEN %s AND %s ORDER BY id
 ) TO STDOUT (FORMAT csv, HEADER)
 """
 """Every code of a promotion as CSV, in the order they were made; behaviour.md 3.6 names the columns."""
@@ -44,7 +46,7 @@ class ExportFiles:
         if url is None:
             url = folder.resolve().as_uri()
         local = url.startswith("file:")
-        self._store: ObjectStore = LocalStore.from_url(url, mkdir=True) if local else cast("ObjectStore", from_url(url))
+        self._store: ObjectStore = LocalStore.from_url(url, mkdir=True) if local else from_url(url)
         self._folder = Path(url.removeprefix("file://")) if local else None
 
     @property
@@ -54,7 +56,8 @@ class ExportFiles:
 
     def sign(self, path: str, seconds: int) -> str:
         """Return a link of the bucket's own to a file, good for that long."""
-        return obstore.sign(self._store, "GET", path, timedelta(seconds=seconds))  # pyright: ignore[reportArgumentType]
+        assert isinstance(self._store, S3Store | GCSStore | AzureStore)
+        return obstore.sign(self._store, "GET", path, timedelta(seconds=seconds))
 
     async def size(self, path: str) -> int | None:
         """Return how many bytes a file has, or None when there is none."""
@@ -79,16 +82,11 @@ class ExportFiles:
             Stopped: *report* answered False.
         """
         self._discard_partial(path)
-        exported, reported = -1, time.monotonic()  # the first row is the header
-        with (
-            psycopg.connect(url, application_name="couponry export", options=_IN_KEY_ORDER) as connection,
-            connection.cursor().copy(EXPORT, [job.store_id, job.promotion_id]) as copy,
-            obstore.open_writer(self._store, path, buffer_size=_PART_BYTES) as file,
-        ):
-            for rows in _batches(copy):
-                exported += len(rows)
-                # RFC 4180 ends lines with CR LF; no value has a line break, codes cannot.
-                file.write(b"".join(rows).replace(b"\n", b"\r\n"))
+        exported, reported = 0, time.monotonic()
+        with obstore.open_writer(self._store, path, buffer_size=_PART_BYTES) as file:
+            for rows in csv_of(url, job.store_id, job.promotion_id):
+                file.write(rows.text)
+                exported += rows.count
                 if time.monotonic() - reported > _SECONDS_A_REPORT:
                     reported = time.monotonic()
                     if not report(exported):
@@ -101,7 +99,7 @@ class ExportFiles:
         if self._folder is not None:
             shutil.rmtree(self._folder / prefix, ignore_errors=True)
             return
-        for found in obstore.list(self._store, prefix):
+        for found in obstore.list(self._store, prefix):  # pyright: ignore[reportUnknownMemberType]
             obstore.delete(self._store, [meta["path"] for meta in found])
 
     def _discard_partial(self, path: str) -> None:
@@ -111,12 +109,25 @@ class ExportFiles:
                 partial.unlink(missing_ok=True)
 
 
-def _batches(copy: psycopg.Copy) -> Iterator[list[bytes]]:
-    rows: list[bytes] = []
-    for row in copy:
-        rows.append(cast("bytes", row))
-        if len(rows) == _ROWS_A_WRITE:
-            yield rows
-            rows = []
-    if rows:
-        yield rows
+class CsvRows(msgspec.Struct, frozen=True):
+    """Some lines of a CSV file, and how many codes are among them."""
+
+    text: bytes
+    count: int
+
+
+def csv_of(url: str, store_id: UUID, promotion_id: UUID, bounds: tuple[UUID, UUID] | None = None) -> Iterator[CsvRows]:
+    """Yield the codes of a promotion as CSV (RFC 4180), the header first; *bounds* are the first and last id.
+
+    Blocks while it waits for the database at *url*.
+    """
+    first, last = bounds or (UUID(int=0), UUID(int=(1 << 128) - 1))
+    with (
+        psycopg.connect(url, application_name="couponry export", options=_IN_KEY_ORDER) as connection,
+        connection.cursor().copy(EXPORT, [store_id, promotion_id, first, last]) as copy,
+    ):
+        header = 1
+        while rows := list(islice(copy, _ROWS_A_WRITE)):
+            # RFC 4180 ends lines with CR LF. No value has a line break, so each one is the end of a line.
+            yield CsvRows(b"".join(cast("list[bytes]", rows)).replace(b"\n", b"\r\n"), len(rows) - header)
+            header = 0

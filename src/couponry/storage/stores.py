@@ -124,6 +124,14 @@ async def client(connection: Connection, client_id: str) -> Client | None:
         return await cursor.fetchone()
 
 
+async def set_secret(connection: Connection, store_id: UUID, client_id: str, secret_hash: bytes) -> None:
+    """Give a client another secret."""
+    await connection.execute(
+        "UPDATE clients SET secret_hash = %s WHERE store_id = %s AND client_id = %s",
+        [secret_hash, store_id, client_id],
+    )
+
+
 async def revoke_client(connection: Connection, store_id: UUID, client_id: str, at: datetime) -> bool:
     """Revoke a client and return whether there was one to revoke."""
     cursor = await connection.execute(
@@ -140,6 +148,11 @@ async def signing_key(connection: Connection, purpose: str, drawn: bytes) -> byt
     row = await cursor.fetchone()
     assert row is not None
     return row[0]
+
+
+async def lock_access(connection: Connection) -> None:
+    """Let nobody else begin with stores and clients until this transaction ends."""
+    await connection.execute("LOCK TABLE stores IN SHARE ROW EXCLUSIVE MODE")
 
 
 async def has_stores(connection: Connection) -> bool:

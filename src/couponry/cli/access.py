@@ -1,0 +1,146 @@
+"""`couponry store` and `couponry client`: tenants, and who may ask for tokens."""
+
+from typing import Annotated
+
+import typer
+
+from couponry.cli.errors import UserError
+from couponry.cli.session import StoreOption, run, show, store_named
+
+stores_app = typer.Typer(no_args_is_help=True, help="Stores: tenants that never meet.")
+clients_app = typer.Typer(no_args_is_help=True, help="API clients of a store.")
+
+NO_LIMIT = "none"
+Limit = Annotated[str | None, typer.Option(metavar="NUMBER|none", help="`none` lifts the limit.")]
+
+
+@stores_app.command("create")
+def create_store(name: Annotated[str, typer.Argument(help="What the store is called.")]) -> None:
+    """Create a store and its first client, whose secret is shown once."""
+    from couponry.services import access
+    from couponry.settings import settings
+    from couponry.storage.database import Database
+
+    async def work(database: Database) -> None:
+        async with database.transaction() as connection:
+            store = await access.create_store(connection, access.first_limits(name, settings()))
+            credentials = await access.create_client(connection, store.store_id, "first")
+        typer.echo(f"store_id: {store.store_id}")
+        typer.echo(f"client_id: {credentials.client_id}\nclient_secret: {credentials.client_secret}")
+
+    run(work)
+
+
+@stores_app.command("list")
+def list_stores() -> None:
+    """List the stores and their limits."""
+    from couponry.storage import stores
+    from couponry.storage.database import Database
+
+    async def work(database: Database) -> None:
+        async with database.connection() as connection:
+            found = await stores.stores(connection)
+        show(["name", "store_id", *stores.LIMITS], [[s.name, s.store_id, *_limits_of(s)] for s in found])
+
+    def _limits_of(store: stores.Store) -> list[int | str]:
+        values = (getattr(store, name) for name in stores.LIMITS)
+        return [NO_LIMIT if value is None else value for value in values]
+
+    run(work)
+
+
+@stores_app.command("set")
+def set_store(
+    name: Annotated[str, typer.Argument(help="The store's name or id.")],
+    max_codes_per_job: Limit = None,
+    max_codes_per_promotion: Limit = None,
+    max_automatic_promotions: Limit = None,
+) -> None:
+    """Set a store's limits."""
+    from couponry.storage import stores
+    from couponry.storage.database import Database
+
+    given = {
+        "max_codes_per_job": max_codes_per_job,
+        "max_codes_per_promotion": max_codes_per_promotion,
+        "max_automatic_promotions": max_automatic_promotions,
+    }
+    limits = {limit: _read_limit(limit, text) for limit, text in given.items() if text is not None}
+    if not limits:
+        raise UserError("Nothing to set; `couponry store set --help` names the limits.")
+
+    async def work(database: Database) -> None:
+        store = await store_named(database, name)
+        async with database.transaction() as connection:
+            for limit, value in limits.items():
+                await stores.set_limit(connection, store.store_id, limit, value)
+        for limit, value in limits.items():
+            typer.echo(f"{store.name}: {limit} = {NO_LIMIT if value is None else value}")
+
+    run(work)
+
+
+def _read_limit(limit: str, text: str) -> int | None:
+    """Return the limit that *text* says; None lifts it."""
+    lowest, liftable = (0, False) if limit == "max_automatic_promotions" else (1, True)
+    if text.lower() == NO_LIMIT and liftable:
+        return None
+    if not text.isdecimal() or not lowest <= int(text) < 2**31:
+        alternative = f", or {NO_LIMIT}" if liftable else ""
+        raise UserError(f"{limit} takes a whole number of at least {lowest}{alternative}, not {text}.")
+    return int(text)
+
+
+@clients_app.command("create")
+def create_client(
+    store: StoreOption = "default",
+    name: Annotated[str, typer.Option(help="What the client is for.")] = "api",
+) -> None:
+    """Create a client; its secret is shown once."""
+    from couponry.services import access
+    from couponry.storage.database import Database
+
+    async def work(database: Database) -> None:
+        owner = await store_named(database, store)
+        async with database.transaction() as connection:
+            credentials = await access.create_client(connection, owner.store_id, name)
+        typer.echo(f"client_id: {credentials.client_id}\nclient_secret: {credentials.client_secret}")
+
+    run(work)
+
+
+@clients_app.command("list")
+def list_clients(store: StoreOption = "default") -> None:
+    """List the clients of a store, revoked ones too."""
+    from couponry.storage import stores
+    from couponry.storage.database import Database
+
+    async def work(database: Database) -> None:
+        owner = await store_named(database, store)
+        async with database.connection() as connection:
+            found = await stores.clients(connection, owner.store_id)
+        rows = [
+            [c.client_id, c.name, f"{c.created_at:%Y-%m-%d %H:%M}", "revoked" if c.revoked_at else ""] for c in found
+        ]
+        show(["client_id", "name", "created", ""], rows)
+
+    run(work)
+
+
+@clients_app.command("revoke")
+def revoke_client(
+    client_id: Annotated[str, typer.Argument(help="The client's id.")], store: StoreOption = "default"
+) -> None:
+    """Revoke a client: it gets no more tokens, and those it has are refused within seconds."""
+    from couponry.services.context import utc_now
+    from couponry.storage import stores
+    from couponry.storage.database import Database
+
+    async def work(database: Database) -> None:
+        owner = await store_named(database, store)
+        async with database.transaction() as connection:
+            if not await stores.revoke_client(connection, owner.store_id, client_id, utc_now()):
+                raise UserError(f"The store {owner.name} has no active client {client_id}.")
+        typer.echo(f"{client_id} is revoked.")
+
+    run(work)
