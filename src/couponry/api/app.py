@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
-from couponry.api import auth, codes, files, health, jobs, promotions
+from couponry.api import auth, codes, files, health, jobs, promotions, store_settings
 from couponry.api.errors import HANDLERS
 from couponry.api.state import ActiveClients, Api, Keys
 from couponry.services import access
@@ -46,6 +46,7 @@ def create_app(configured: Settings | None = None) -> Litestar:
             promotions.router,
             codes.router,
             jobs.router,
+            store_settings.router,
         ],
         lifespan=[lambda app: _running(app, chosen)],
         exception_handlers=HANDLERS,

@@ -215,7 +215,6 @@ class NoCodesAllowed(Refusal):
 
     category = Category.UNPROCESSABLE
     title = "No codes allowed"
-    source = ""
     sentence = "Cannot add codes to automatic promotion"
 
 
@@ -240,7 +239,6 @@ class DuplicateCode(Refusal):
 
     category = Category.UNPROCESSABLE
     title = "Duplicate code"
-    source = ""
     sentence = "Promotion code already in use"
 
 

@@ -1,0 +1,277 @@
+// What a merchant's program does with the official SDK, step by step; the first answer that is wrong ends it.
+// Run by test_js_sdk.py, beside an installed node_modules.
+import assert from "node:assert/strict";
+import sdk from "@elasticpath/js-sdk";
+
+const { COUPONRY_HOST: host, COUPONRY_CLIENT_ID: client_id, COUPONRY_CLIENT_SECRET: client_secret } = process.env;
+const calls = [];
+
+function connect(credentials) {
+  return sdk.gateway({
+    ...credentials,
+    host,
+    protocol: "http",
+    storage: new sdk.MemoryStorageFactory(),
+    retryDelay: 1,
+    retryJitter: 1,
+    custom_fetch: (url, options) => {
+      calls.push(`${options.method} ${new URL(url).pathname}`);
+      return fetch(url, options);
+    },
+  });
+}
+
+async function step(sentence, action) {
+  try {
+    const result = await action();
+    console.log(`ok   ${sentence}`);
+    return result;
+  } catch (error) {
+    console.log(`FAIL ${sentence}`);
+    throw error instanceof Error ? error : new Error(JSON.stringify(error));
+  }
+}
+
+async function refusal(promise) {
+  try {
+    return assert.fail(`should have been refused, answered ${JSON.stringify(await promise)}`);
+  } catch (answer) {
+    if (answer instanceof Error) throw answer;
+    return answer.errors;
+  }
+}
+
+async function ended(promotion, job) {
+  for (let attempt = 0; attempt < 600; attempt += 1) {
+    const found = (await merchant.RulePromotions.Jobs(promotion)).data.find(({ id }) => id === job);
+    if (["completed", "failed", "cancelled"].includes(found.status)) return found;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return assert.fail(`job ${job} did not end`);
+}
+
+const CART_TEN_PERCENT = {
+  rules: { strategy: "cart_total", operator: "gte", args: [1000] },
+  actions: [{ strategy: "cart_discount", args: ["percent", 10] }],
+};
+const summer = {
+  name: "Summer",
+  description: "10 % off in summer",
+  enabled: true,
+  start: "2024-06-01",
+  end: "2099-09-01",
+  rule_set: CART_TEN_PERCENT,
+};
+const merchant = connect({ client_id, client_secret });
+
+await step("a merchant signs in", async () => {
+  const token = await merchant.Authenticate();
+  assert.equal(token.token_type, "Bearer");
+  assert.equal(token.identifier, "client_credentials");
+  assert.equal(token.expires_in, 3600);
+  assert.ok(Math.abs(token.expires - Date.now() / 1000 - 3600) < 60);
+  assert.equal(merchant.tokenInvalid(), false);
+});
+
+const promotion = await step("creates a promotion", async () => {
+  const { data } = await merchant.RulePromotions.Create(summer);
+  assert.equal(data.type, "rule_promotion");
+  assert.equal(data.name, "Summer");
+  assert.equal(data.start, "2024-06-01T00:00:00Z");
+  assert.deepEqual(data.rule_set.rules, CART_TEN_PERCENT.rules);
+  assert.ok(data.meta.timestamps.created_at);
+  return data.id;
+});
+
+await step("creates others, one of them automatic", async () => {
+  const { data } = await merchant.RulePromotions.Create({ ...summer, name: "Autumn", automatic: true });
+  assert.equal(data.automatic, true);
+  const codes = await merchant.RulePromotions.Codes(data.id);
+  assert.deepEqual(codes.data.map(({ code }) => code), [`auto_${data.id}`]);
+  await merchant.RulePromotions.Create({ ...summer, name: "Winter", enabled: false });
+});
+
+await step("lists them all", async () => {
+  const { data, meta, links } = await merchant.RulePromotions.All();
+  assert.deepEqual(data.map(({ name }) => name), ["Winter", "Autumn", "Summer"]);
+  assert.deepEqual(meta.page, { limit: 25, offset: 0, current: 1, total: 1 });
+  assert.equal(meta.results.total, 3);
+  assert.equal(links.next, null);
+});
+
+await step("lists them page by page", async () => {
+  const { data, meta } = await merchant.RulePromotions.Limit(1).Offset(1).All();
+  assert.deepEqual(data.map(({ name }) => name), ["Autumn"]);
+  assert.deepEqual(meta.page, { limit: 1, offset: 1, current: 2, total: 3 });
+  const none = await merchant.RulePromotions.Limit(0).All();
+  assert.deepEqual(none.data, []);
+  assert.equal(none.meta.results.total, 3);
+});
+
+await step("filters them", async () => {
+  const named = async (filter) => (await merchant.RulePromotions.Filter(filter).All()).data.map(({ name }) => name);
+  assert.deepEqual(await named({ eq: { enabled: false } }), ["Winter"]);
+  assert.deepEqual(await named({ ilike: { name: "*SUMM*" } }), ["Summer"]);
+  assert.deepEqual(await named({ eq: { enabled: true }, like: { name: "A*" } }), ["Autumn"]);
+  assert.deepEqual(await named({ or: [{ like: { name: "W*" } }, { like: { name: "S*" } }] }), ["Winter", "Summer"]);
+  assert.deepEqual(await named({ in: { rule_set: { rules: { strategy: [] } } } }).catch(({ errors }) => errors[0].title), "Bad Request");
+});
+
+await step("gets one", async () => {
+  const { data } = await merchant.RulePromotions.Get(promotion);
+  assert.equal(data.id, promotion);
+  assert.equal(data.description, summer.description);
+});
+
+await step("updates a part of it", async () => {
+  const { data } = await merchant.RulePromotions.Update(promotion, { name: "High summer", priority: 7 });
+  assert.equal(data.name, "High summer");
+  assert.equal(data.priority, 7);
+  assert.equal(data.description, summer.description);
+  assert.deepEqual(data.rule_set.actions, CART_TEN_PERCENT.actions);
+});
+
+await step("is told why a promotion is refused", async () => {
+  assert.deepEqual(await refusal(merchant.RulePromotions.Create({ ...summer, priority: 7 })), [
+    {
+      title: "Duplicate priority",
+      status: "422",
+      detail: "Priority already in use in another running or scheduled promotion",
+    },
+  ]);
+  const [error] = await refusal(merchant.RulePromotions.Create({ ...summer, name: undefined }));
+  assert.equal(error.status, 400);
+  assert.equal(error.detail, "name is required");
+});
+
+const codes = await step("adds codes", async () => {
+  const { data, messages } = await merchant.RulePromotions.AddCodes(promotion, [
+    { code: "spring2024" },
+    { code: "=SAVE,10%", uses: 5, consume_unit: "per_application" },
+    { code: "vip", user: "vip@example.com", max_uses_per_shopper: { max_uses: 1, includes_guests: false } },
+    { code: "first", is_for_new_shopper: true },
+  ]);
+  assert.deepEqual(data.map(({ code }) => code), ["spring2024", "=SAVE,10%", "vip", "first"]);
+  assert.equal(data[1].uses, 5);
+  assert.equal(data[1].max_uses, 5);
+  assert.equal(messages, undefined);
+  return data;
+});
+
+await step("lists codes, filtered and page by page", async () => {
+  const all = await merchant.RulePromotions.Codes(promotion);
+  assert.equal(all.meta.results.total, 4);
+  assert.deepEqual(all.data.map(({ id }) => id), codes.map(({ id }) => id));
+  const one = await merchant.RulePromotions.Filter({ eq: { code: "SPRING2024" } }).Codes(promotion);
+  assert.deepEqual(one.data.map(({ code }) => code), ["spring2024"]);
+  const page = await merchant.RulePromotions.Limit(2).Offset(2).Codes(promotion);
+  assert.deepEqual(page.data.map(({ code }) => code), ["vip", "first"]);
+});
+
+await step("finds the promotion by a code", async () => {
+  const { data } = await merchant.RulePromotions.Filter({ eq: { code: "Vip" } }).All();
+  assert.deepEqual(data.map(({ id }) => id), [promotion]);
+});
+
+await step("deletes one code, and then some", async () => {
+  await merchant.RulePromotions.DeleteCode(promotion, codes[0].id);
+  await merchant.RulePromotions.DeleteCodes(promotion, [{ code: "VIP" }, { code: "nobody has this" }]);
+  const { data } = await merchant.RulePromotions.Codes(promotion);
+  assert.deepEqual(data.map(({ code }) => code), ["=SAVE,10%", "first"]);
+});
+
+await step("generates codes in the background", async () => {
+  const { data } = await merchant.RulePromotions.AddCodesJob(promotion, {
+    type: "promotion_job",
+    job_type: "code_generate",
+    name: "Bulk",
+    parameters: {
+      number_of_codes: 300,
+      consume_unit: "per_cart",
+      code_prefix: "summer-",
+      max_uses_per_code: 2,
+      code_length: 10,
+    },
+  });
+  assert.equal(data.status, "pending");
+  assert.equal(data.promotion_id, promotion);
+  assert.equal(data.parameters.consume_unit, "per_checkout");
+  const job = await ended(promotion, data.id);
+  assert.equal(job.status, "completed");
+  assert.deepEqual(job.result, { generated: 300, deleted: 0 });
+});
+
+await step("exports them and downloads the file without a token", async () => {
+  const { data } = await merchant.RulePromotions.AddCodesJob(promotion, {
+    type: "promotion_job",
+    job_type: "code_export",
+    name: "Export",
+  });
+  assert.equal((await ended(promotion, data.id)).status, "completed");
+  const { href } = await merchant.RulePromotions.GetCodeExportFile(promotion, data.id);
+  const file = await fetch(href);
+  assert.equal(file.status, 200);
+  assert.match(file.headers.get("content-type"), /^text\/csv/);
+  const lines = (await file.text()).split("\r\n");
+  assert.equal(lines.length, 1 + 302 + 1);
+  assert.ok(lines[0].startsWith("code,uses,max_uses,"));
+  assert.ok(lines[1].startsWith('"=SAVE,10%",5,5,per_application,'));
+});
+
+await step("filters jobs", async () => {
+  const { data } = await merchant.RulePromotions.Filter({ eq: { job_type: "code_export" } }).Jobs(promotion);
+  assert.deepEqual(data.map(({ name }) => name), ["Export"]);
+  const both = await merchant.RulePromotions.Filter({ eq: { status: "complete" } }).Jobs(promotion);
+  assert.deepEqual(both.data.map(({ name }) => name), ["Export", "Bulk"]);
+});
+
+await step("cancels a job", async () => {
+  const { data } = await merchant.RulePromotions.AddCodesJob(promotion, {
+    type: "promotion_job",
+    job_type: "code_generate",
+    parameters: { number_of_codes: 400_000, code_length: 12 },
+  });
+  const cancelled = await merchant.RulePromotions.CancelJob(promotion, data.id);
+  assert.ok(["cancelling", "cancelled"].includes(cancelled.data.status));
+  const job = await ended(promotion, data.id);
+  assert.equal(job.status, "cancelled");
+  assert.equal(job.result.generated, job.result.deleted);
+  assert.equal((await merchant.RulePromotions.Codes(promotion)).meta.results.total, 302);
+  const [error] = await refusal(merchant.RulePromotions.CancelJob(promotion, data.id));
+  assert.equal(error.detail, "Only pending or processing jobs can be cancelled.");
+});
+
+await step("asks whether previews are enabled", async () => {
+  const { data } = await merchant.Settings.Promotions();
+  assert.equal(data.type, "promotion_settings");
+  assert.equal(typeof data.rule_promotions_preview_enabled, "boolean");
+});
+
+await step("deletes the promotion", async () => {
+  await merchant.RulePromotions.Delete(promotion);
+  const [error] = await refusal(merchant.RulePromotions.Get(promotion));
+  assert.deepEqual(error, { title: "Not Found", status: 404, detail: "promotion not found" });
+});
+
+await step("a shopper is refused once and for all", async () => {
+  const shopper = connect({ client_id });
+  const token = await shopper.Authenticate();
+  assert.equal(token.identifier, "implicit");
+  calls.length = 0;
+  assert.deepEqual(await refusal(shopper.RulePromotions.All()), [{ title: "Forbidden", status: 403 }]);
+  assert.deepEqual(calls, ["GET /v2/rule-promotions"]);
+});
+
+await step("a lost token is renewed without a word", async () => {
+  const { storage } = merchant;
+  const kept = JSON.parse(storage.get("epCredentials"));
+  storage.set("epCredentials", JSON.stringify({ ...kept, access_token: "lost" }));
+  calls.length = 0;
+  assert.equal((await merchant.RulePromotions.All()).data.length, 2);
+  assert.deepEqual(calls, ["GET /v2/rule-promotions", "POST /oauth/access_token", "GET /v2/rule-promotions"]);
+});
+
+await step("a wrong secret is refused", async () => {
+  const stranger = connect({ client_id, client_secret: "wrong" });
+  assert.deepEqual(await refusal(stranger.RulePromotions.All()), [{ title: "Unauthorized", status: "401" }]);
+});
