@@ -4,9 +4,10 @@ from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from litestar import Request, Response, Router, delete, get, post
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from couponry.api import aliases
+from couponry.api.answers import CodeMeta, CodeResource, CodesMessage, CodeTimestamps, CreatedCodes, SharedNames
 from couponry.api.auth import require_merchant
 from couponry.api.documents import decode
 from couponry.api.listing import filter_asked, list_document, order_asked, page_asked
@@ -57,10 +58,8 @@ async def create_codes(request: Request[Any, Any, Any], promotion_id: str) -> Re
     id_ = id_in_path(promotion_id, PromotionNotFound)
     async with context_of(request) as context:
         created = await codes.create_codes(context, id_, new)
-    document: dict[str, Any] = {"data": [code_document(code) for code in created.codes]}
-    if created.used_elsewhere:
-        document["messages"] = [_duplicate_names(created.used_elsewhere)]
-    return json_answer(document, 201)
+    messages = [_duplicate_names(created.used_elsewhere)] if created.used_elsewhere else UNSET
+    return json_answer(CreatedCodes([code_document(code) for code in created.codes], messages), 201)
 
 
 @get("/", operation_id="getRulePromotionCodes")
@@ -93,21 +92,29 @@ async def delete_code(request: Request[Any, Any, Any], promotion_id: str, code_i
     return no_content()
 
 
-def code_document(code: PromotionCode) -> dict[str, Any]:
-    """Return a code as it is answered; members that are not set are left out."""
-    members = {"type": "promotion_codes", **msgspec.structs.asdict(code)}
-    created_at = members.pop("created_at")
-    if created_at is not msgspec.UNSET:
-        members["meta"] = {"timestamps": {"created_at": moment(created_at)}}
-    return {name: value for name, value in members.items() if value is not msgspec.UNSET}
+def code_document(code: PromotionCode) -> CodeResource:
+    """Return a code as it is answered."""
+    created_at = code.created_at
+    return CodeResource(
+        max_uses=code.max_uses,
+        user=code.user,
+        consume_unit=code.consume_unit,
+        max_uses_per_shopper=code.max_uses_per_shopper,
+        is_for_new_shopper=code.is_for_new_shopper,
+        id=code.id,
+        code=code.code,
+        uses=code.uses,
+        created_by=code.created_by,
+        meta=UNSET if created_at is UNSET else CodeMeta(CodeTimestamps(moment(created_at))),
+    )
 
 
-def _duplicate_names(names: list[str]) -> dict[str, Any]:
-    return {
-        "source": {"type": "promotion_codes", "codes": names},
-        "title": "Duplicate code names",
-        "description": "Code names duplicated in other promotions",
-    }
+def _duplicate_names(names: list[str]) -> CodesMessage:
+    return CodesMessage(
+        SharedNames("promotion_codes", names),
+        title="Duplicate code names",
+        description="Code names duplicated in other promotions",
+    )
 
 
 router = Router(

@@ -7,6 +7,7 @@ from litestar import Request, Response, Router, get, post
 from msgspec import UNSET
 
 from couponry.api import aliases
+from couponry.api.answers import FileLink, JobAnswer, JobMeta, JobResource, JobResult, Timestamps
 from couponry.api.auth import require_merchant
 from couponry.api.documents import decode
 from couponry.api.files import link_to
@@ -32,7 +33,7 @@ async def create_job(request: Request[Any, Any, Any], promotion_id: str) -> Resp
     id_ = id_in_path(promotion_id, PromotionNotFound)
     async with context_of(request) as context:
         job = await jobs.create_job(context, id_, new)
-    return json_answer({"data": job_document(job)}, 201)
+    return json_answer(JobAnswer(job_document(job)), 201)
 
 
 @get("/", operation_id="getRulePromotionJobs")
@@ -52,7 +53,7 @@ async def get_job(request: Request[Any, Any, Any], promotion_id: str, job_id: st
     promotion, id_ = id_in_path(promotion_id, PromotionNotFound), id_in_path(job_id, JobNotFound)
     async with context_of(request) as context:
         job = await jobs.get_job(context, promotion, id_)
-    return json_answer({"data": job_document(job)})
+    return json_answer(JobAnswer(job_document(job)))
 
 
 @get("/{job_id:str}/file", operation_id="getRulePromotionJobFile")
@@ -61,7 +62,7 @@ async def get_file(request: Request[Any, Any, Any], promotion_id: str, job_id: s
     promotion, id_ = id_in_path(promotion_id, PromotionNotFound), id_in_path(job_id, JobNotFound)
     async with context_of(request) as context:
         path = await jobs.file_of(context, promotion, id_)
-    return json_answer({"href": link_to(request, path)})
+    return json_answer(FileLink(link_to(request, path)))
 
 
 @post("/{job_id:str}/cancel", operation_id="cancelRulePromotionJob", status_code=200)
@@ -70,31 +71,29 @@ async def cancel_job(request: Request[Any, Any, Any], promotion_id: str, job_id:
     promotion, id_ = id_in_path(promotion_id, PromotionNotFound), id_in_path(job_id, JobNotFound)
     async with context_of(request) as context:
         job = await jobs.cancel_job(context, promotion, id_)
-    return json_answer({"data": job_document(job)})
+    return json_answer(JobAnswer(job_document(job)))
 
 
-def job_document(job: PromotionJob) -> dict[str, Any]:
-    """Return a job as it is answered; members that are not set are left out."""
-    meta: dict[str, Any] = {"timestamps": {"created_at": moment(job.created_at), "updated_at": moment(job.updated_at)}}
-    if job.status == JobStatus.PROCESSING:
-        meta["progress"] = progress(job, utc_now())
-    result = {"generated": job.done, "deleted": 0 if job.deleted is UNSET else job.deleted}
-    # Elastic Path's older answers call the result `generate_result`, its newer ones `result`.
-    results = {"result": result, "generate_result": result} if _has_result(job) else {}
-    members = {
-        "type": "promotion_job",
-        "id": job.id,
-        "rule_promotion_id": job.promotion_id,
-        "promotion_id": job.promotion_id,
-        "job_type": job.job_type,
-        "name": job.name,
-        "parameters": job.parameters,
-        "status": job.status,
-        "error": job.error,
-        **results,
-        "meta": meta,
-    }
-    return {name: value for name, value in members.items() if value is not UNSET}
+def job_document(job: PromotionJob) -> JobResource:
+    """Return a job as it is answered."""
+    result = JobResult(job.done, 0 if job.deleted is UNSET else job.deleted) if _has_result(job) else UNSET
+    return JobResource(
+        id=job.id,
+        rule_promotion_id=job.promotion_id,
+        promotion_id=job.promotion_id,
+        job_type=job.job_type,
+        name=job.name,
+        parameters=job.parameters,
+        status=job.status,
+        error=job.error,
+        # Elastic Path's older answers call the result `generate_result`, its newer ones `result`.
+        result=result,
+        generate_result=result,
+        meta=JobMeta(
+            Timestamps(moment(job.created_at), moment(job.updated_at)),
+            progress(job, utc_now()) if job.status == JobStatus.PROCESSING else UNSET,
+        ),
+    )
 
 
 def _has_result(job: PromotionJob) -> bool:

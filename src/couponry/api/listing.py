@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any, cast, get_args
+from typing import Any, TypeVar, cast, get_args
 from urllib.parse import quote
 
 from litestar import Request
 
+from couponry.api.answers import Links, ListDocument, ListMeta, PageMeta, Results
 from couponry.domain import listing
 from couponry.domain.errors import BadRequest, UnparsableFilter
 from couponry.domain.listing import EVERYTHING, MAX_LIMIT, MAX_OFFSET, All, Filter, Listed, Operator, Page, Test
+
+T = TypeVar("T")
 
 DEFAULT_LIMIT = 25
 MAX_FILTER_TESTS = 10
@@ -65,22 +68,16 @@ def order_asked(request: Request[Any, Any, Any], orders: Sequence[str | None]) -
     return order
 
 
-def list_document(request: Request[Any, Any, Any], page: Page, listed: Listed, data: list[Any]) -> dict[str, Any]:
+def list_document(request: Request[Any, Any, Any], page: Page, listed: Listed, data: list[T]) -> ListDocument[T]:
     """Return a page of a list as it is answered: its elements, its links, and how many there are."""
     pages = -(-listed.total // page.limit) if page.limit else 0
     current = page.offset // page.limit + 1 if page.limit else 1
-    results = {"total": listed.total, "total_method": "exact" if listed.exact else "lower_bound"}
-    return {
-        "data": data,
-        "links": _links(request, page, listed.total),
-        "meta": {
-            "page": {"limit": page.limit, "offset": page.offset, "current": current, "total": pages},
-            "results": results,
-        },
-    }
+    results = Results(listed.total, "exact" if listed.exact else "lower_bound")
+    meta = ListMeta(PageMeta(page.limit, page.offset, current, pages), results)
+    return ListDocument(data, _links(request, page, listed.total), meta)
 
 
-def _links(request: Request[Any, Any, Any], page: Page, total: int) -> dict[str, str | None]:
+def _links(request: Request[Any, Any, Any], page: Page, total: int) -> Links:
     kept = [
         f"{name}={quote(value, safe=':,()*')}&"
         for name, value in request.query_params.multi_items()
@@ -93,13 +90,13 @@ def _links(request: Request[Any, Any, Any], page: Page, total: int) -> dict[str,
 
     step = page.limit or 1
     last = max(0, (min(total, MAX_OFFSET + 1) - 1) // step * step)
-    return {
-        "current": link(page.offset),
-        "first": link(0),
-        "last": link(last),
-        "prev": link(max(0, page.offset - step)) if page.offset else None,
-        "next": link(page.offset + step) if page.limit and page.offset + step < min(total, MAX_OFFSET + 1) else None,
-    }
+    return Links(
+        current=link(page.offset),
+        first=link(0),
+        last=link(last),
+        prev=link(max(0, page.offset - step)) if page.offset else None,
+        next=link(page.offset + step) if page.limit and page.offset + step < min(total, MAX_OFFSET + 1) else None,
+    )
 
 
 def parse_filter(text: str) -> Filter:
