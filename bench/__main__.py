@@ -1,0 +1,135 @@
+"""Run every measurement and print one table: `python -m bench`, or with names, only those."""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bench import bare
+from bench.rig import Rig, rig, rounds
+
+MILLION = 1_000_000
+
+
+@dataclass
+class Row:
+    """One line of the table: what was measured, what it must reach, and by what it is compared."""
+
+    name: str
+    measured: str
+    required: str
+    stretch: str
+    detail: str
+    reached: bool
+
+
+def ratio(name: str, required: float, stretch: float, ours: float, theirs: float, unit: str) -> Row:
+    """Return a line for a rate of *ours* over the rate of *theirs*."""
+    found = ours / theirs
+    detail = f"{ours:,.0f} against {theirs:,.0f} {unit}"
+    return Row(name, f"{found:.2f}", f">= {required:.2f}", f"{stretch:.2f}", detail, found >= required)
+
+
+def generating(here: Rig) -> Iterator[Row]:
+    """Generate a million codes through the API, against bare COPY."""
+    rows = bare.Rows(MILLION)
+    here.generate(here.promotion(), 10_000)
+
+    def theirs() -> float:
+        here.settle()
+        return bare.copy_seconds(here.database_url, rows.for_another_promotion())
+
+    def ours() -> float:
+        here.settle()
+        return here.generate(here.promotion(), MILLION)
+
+    copied, generated = rounds(3, theirs, ours)
+    yield ratio("generate 1,000,000 codes / bare COPY", 0.60, 0.85, MILLION / generated, MILLION / copied, "codes/s")
+    yield megabytes("worker's peak memory after 1,000,000", here)
+    here.generate(here.promotion(), 5 * MILLION, poll=0.5)
+    yield megabytes("worker's peak memory after 5,000,000", here)
+
+
+def megabytes(name: str, here: Rig) -> Row:
+    """Return a line for the worker's memory."""
+    found = here.worker_megabytes()
+    return Row(name, f"{found:.0f} MB", "< 150 MB", "", "", found < 150)
+
+
+def exporting(here: Rig) -> Iterator[Row]:
+    """Export a million codes through the API to a finished file, against `psql \\copy`."""
+    promotion = here.promotion()
+    here.generate(promotion, MILLION)
+    store = here.http.get(f"/v2/rule-promotions/{promotion}").json()["data"]["store_id"]
+    before = here.worker_megabytes()
+
+    def ours() -> float:
+        return here.job(promotion, job_type="code_export")[0]
+
+    def theirs() -> float:
+        return bare.export_seconds(here.database_url, store, promotion)
+
+    copied, exported = rounds(3, theirs, ours)
+    yield ratio("export 1,000,000 codes / psql \\copy", 0.50, 0.85, MILLION / exported, MILLION / copied, "codes/s")
+    grown = here.worker_megabytes() - before
+    yield Row("worker's memory grown by exports", f"{grown:.0f} MB", "flat", "", "", grown < 30)
+
+
+def small_jobs(here: Rig) -> Iterator[Row]:
+    """Run jobs of 1,000 codes, one after another, seen by a client that polls every 5 ms."""
+    promotion = here.promotion()
+    found = statistics.median(here.generate(promotion, 1000, poll=0.005) for _ in range(25))
+    yield Row(
+        "a job of 1,000 codes, median", f"{found * 1000:.0f} ms", "< 150 ms", "", "POST to completed", found < 0.15
+    )
+
+
+def single_codes(here: Rig) -> Iterator[Row]:
+    """Create codes by requests of 1,000, against bare COPY."""
+    rows, promotion, sent = bare.Rows(100_000), here.promotion(), 0
+
+    def theirs() -> float:
+        return bare.copy_seconds(here.database_url, rows.for_another_promotion())
+
+    def ours() -> float:
+        nonlocal sent
+        bodies = []
+        for _ in range(20):
+            codes = [{"code": f"C{sent + n:08}", "uses": 1, "consume_unit": "per_checkout"} for n in range(1000)]
+            bodies.append({"data": {"type": "promotion_codes", "codes": codes}})
+            sent += 1000
+        path = f"/v2/rule-promotions/{promotion}/codes"
+        begun = time.perf_counter()
+        for body in bodies:
+            assert here.http.post(path, json=body).status_code == 201
+        return (time.perf_counter() - begun) * 5
+
+    copied, created = rounds(3, theirs, ours)
+    yield ratio("POST /codes with 1,000 / bare COPY", 0.40, 0.40, 100_000 / created, 100_000 / copied, "codes/s")
+
+
+MEASUREMENTS: dict[str, Callable[[Rig], Iterator[Row]]] = {
+    "single_codes": single_codes,
+    "small_jobs": small_jobs,
+    "exporting": exporting,
+    "generating": generating,
+}
+
+
+def main() -> int:
+    """Print the table; 1 when something is below what it must reach."""
+    chosen = sys.argv[1:] or list(MEASUREMENTS)
+    rows: list[Row] = []
+    with rig() as here:
+        for name in chosen:
+            rows += MEASUREMENTS[name](here)
+    headings = Row("", "measured", "required", "stretch", "", reached=True)
+    for row in (headings, *rows):
+        missed = "" if row.reached else "  MISSED"
+        print(f"{row.name:<40}{row.measured:>10}{row.required:>10}{row.stretch:>9}  {row.detail}{missed}")
+    return 0 if all(row.reached for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,5 @@
+"""`python -m couponry.cli` is `couponry`."""
+
+from couponry.cli import main
+
+main()
