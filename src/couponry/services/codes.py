@@ -1,12 +1,13 @@
 """Creating, listing and deleting single codes."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from uuid import UUID
 
 import msgspec
 from psycopg.errors import UniqueViolation
 
-from couponry.domain.codes import NewCode, PromotionCode, code_key, spelling_faults
+from couponry.domain.codes import CodeLimits, NewCode, PromotionCode, code_key, spelling_faults
 from couponry.domain.errors import (
     AutomaticCodeKept,
     CodeNotFound,
@@ -20,7 +21,7 @@ from couponry.domain.ids import series
 from couponry.domain.listing import Filter, Listed, Page
 from couponry.services.context import Context, fresh_id
 from couponry.services.promotions import auto_code
-from couponry.storage import code_rows, codes, promotions, stores
+from couponry.storage import code_rows, codes, promotions
 
 
 class CreatedCodes(msgspec.Struct, frozen=True):
@@ -48,42 +49,46 @@ async def create_codes(context: Context, promotion_id: UUID, new: Sequence[NewCo
         raise PromotionNotFound
     if automatic:
         raise NoCodesAllowed
-    made = _made(context, new)
-    await _add(context, promotion_id, made)
-    elsewhere = await codes.keys_elsewhere(
-        context.connection, context.store_id, promotion_id, [code_key(code.code) for code in made]
-    )
-    return CreatedCodes(made, [code.code for code in made if code_key(code.code) in elsewhere])
-
-
-def _made(context: Context, new: Sequence[NewCode]) -> list[PromotionCode]:
-    first = series(fresh_id())
-    made: list[PromotionCode] = []
-    for offset, one in enumerate(new):
-        one.limits.refuse_contradictions(one.code)
-        members = msgspec.structs.asdict(one.limits)
-        made.append(PromotionCode(id=UUID(int=first + offset), code=one.code.strip(), uses=one.uses, **members))
-    return made
-
-
-async def _add(context: Context, promotion_id: UUID, made: Sequence[PromotionCode]) -> None:
-    """Add codes sorted by key, so that two requests for the same codes never wait for each other in a circle."""
-    if not made:
-        return
-    first = made[0].id.int
-    keyed = {code_key(code.code): code for code in made}
-    if len(keyed) < len(made):
+    first, keys = series(fresh_id()), [code_key(one.code) for one in new]
+    limits = [one.limits for one in new]
+    for one, limit in zip(new, limits, strict=True):
+        limit.refuse_contradictions(one.code)
+    if len(set(keys)) < len(keys):
         raise DuplicateCode
-    rows = [(code.id.int - first, code.code, key, code) for key, code in sorted(keyed.items())]
+    # Sorted by key, so that two requests for the same codes never wait for each other in a circle.
+    rows = sorted(zip(range(len(new)), [one.code.strip() for one in new], keys, limits, strict=True), key=itemgetter(2))
+    await _add(context, promotion_id, first, rows)
+    elsewhere = await codes.keys_elsewhere(context.connection, context.store_id, promotion_id, keys)
+    return CreatedCodes(
+        [_created(UUID(int=first + offset), one) for offset, one in enumerate(new)],
+        [one.code.strip() for one, key in zip(new, keys, strict=True) if key in elsewhere],
+    )
+
+
+def _created(id_: UUID, new: NewCode) -> PromotionCode:
+    return PromotionCode(
+        id=id_,
+        code=new.code.strip(),
+        uses=new.uses,
+        max_uses=new.uses,
+        user=new.user,
+        consume_unit=new.consume_unit,
+        max_uses_per_shopper=new.max_uses_per_shopper,
+        is_for_new_shopper=new.is_for_new_shopper,
+    )
+
+
+async def _add(
+    context: Context, promotion_id: UUID, first: int, rows: Sequence[tuple[int, str, str, CodeLimits]]
+) -> None:
     origin = code_rows.Origin(context.store_id, promotion_id, context.actor, context.now)
     try:
         await codes.add(context.connection, code_rows.rows(origin, first, rows))
     except UniqueViolation as error:
         raise DuplicateCode from error
-    total = await codes.grow_count(context.connection, context.store_id, promotion_id, len(made))
-    limit = (await stores.store_of(context.connection, context.store_id)).max_codes_per_promotion
-    if limit is not None and total > limit:
-        raise TooManyCodes(limit)
+    exceeded = await codes.grow_within_limit(context.connection, context.store_id, promotion_id, len(rows))
+    if exceeded is not None:
+        raise TooManyCodes(exceeded)
 
 
 async def list_codes(context: Context, promotion_id: UUID, wanted: Filter, order: str | None, page: Page) -> Listed:

@@ -1,6 +1,6 @@
 """Codes as PostgreSQL's binary COPY takes them, built fast."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -33,14 +33,18 @@ class Origin(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-def rows(origin: Origin, first_id: int, codes: Sequence[tuple[int, str, str, CodeLimits]]) -> bytes:
+def rows(origin: Origin, first_id: int, codes: Iterable[tuple[int, str, str, CodeLimits]]) -> bytes:
     """Return the COPY input for *codes*: each its offset from *first_id*, its spelling, its key, its limits."""
-    head, tail = _head(origin), _text(origin.created_by)
+    head, moment, made_by = _head(origin) + _length(16), _moment(origin), _text(origin.created_by)
     made: list[bytes] = [_HEADER]
+    middles: dict[CodeLimits, bytes] = {}  # codes made together mostly have the same limits
     for offset, code, key, limits in codes:
-        id_ = (first_id + offset).to_bytes(16)
-        limited = _limits(limits)
-        made += (head, _field(id_), _moment(origin), limited, tail, _text(code), _text(key))
+        middle = middles.get(limits)
+        if middle is None:
+            middle = middles[limits] = moment + _limits(limits) + made_by
+        spelled, identity = code.encode(), key.encode()
+        made += (head, (first_id + offset).to_bytes(16), middle)
+        made += (len(spelled).to_bytes(4), spelled, len(identity).to_bytes(4), identity)
     made.append(_TRAILER)
     return b"".join(made)
 

@@ -50,6 +50,19 @@ async def grow_count(connection: Connection, store_id: UUID, promotion_id: UUID,
     return row[0] if row else 0
 
 
+async def grow_within_limit(connection: Connection, store_id: UUID, promotion_id: UUID, by: int) -> int | None:
+    """Note that a promotion has *by* more codes; return the store's limit on them if that exceeds it."""
+    cursor = await connection.execute(
+        "UPDATE code_counts SET codes = codes + %s FROM stores WHERE stores.store_id = code_counts.store_id"
+        " AND code_counts.store_id = %s AND promotion_id = %s RETURNING codes, max_codes_per_promotion",
+        [by, store_id, promotion_id],
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    codes, limit = row
+    return limit if limit is not None and codes > limit else None
+
+
 async def count(connection: Connection, store_id: UUID, promotion_id: UUID) -> int:
     """Return how many codes a promotion has."""
     cursor = await connection.execute(
@@ -95,14 +108,16 @@ async def total(connection: Connection, store_id: UUID, promotion_id: UUID, want
 
 async def keys_elsewhere(connection: Connection, store_id: UUID, promotion_id: UUID, keys: Sequence[str]) -> set[str]:
     """Return those of *keys* that other promotions of the store use too."""
+    # OFFSET 0 keeps the planner from starting at the promotions and reading all of their codes.
     cursor = await connection.execute(
         """
-        SELECT DISTINCT code_key FROM promotion_codes AS code
-        JOIN promotions AS promotion
-          ON promotion.store_id = code.store_id AND promotion.id = code.promotion_id AND deleted_at IS NULL
-        WHERE code.store_id = %s AND code_key = ANY(%s) AND promotion_id <> %s
+        SELECT DISTINCT key FROM unnest(%s::text[]) AS key, LATERAL (
+            SELECT promotion_id FROM promotion_codes
+            WHERE store_id = %s AND code_key = key COLLATE "C" AND promotion_id <> %s OFFSET 0
+        ) AS code
+        JOIN promotions ON promotions.store_id = %s AND promotions.id = promotion_id AND deleted_at IS NULL
         """,
-        [store_id, list(keys), promotion_id],
+        [list(keys), store_id, promotion_id, store_id],
     )
     return {key for (key,) in await cursor.fetchall()}
 
