@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from couponry.domain.codes import CodeLimits, CodePattern, ConsumeUnit, MaxUsesPerShopper, OneLine, Uses
 
 JobName = Annotated[str, Meta(max_length=50), OneLine]
+Prefix = Annotated[str, Meta(max_length=200, pattern=r"^(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 
 
 class JobStatus(StrEnum):
@@ -40,13 +41,13 @@ _MOVES = {
 }
 
 
-class GenerateParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+class GenerateParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which codes to generate, and what limits each of them."""
 
     number_of_codes: Annotated[int, Meta(ge=1, le=10**12)]
     max_uses_per_code: Uses | UnsetType = UNSET
     consume_unit: ConsumeUnit | UnsetType = UNSET
-    code_prefix: Annotated[str, Meta(max_length=200, pattern=r"^(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")] = ""
+    code_prefix: Prefix | UnsetType = UNSET
     code_length: Annotated[int, Meta(ge=8, le=16)] = 8
     max_uses_per_shopper: MaxUsesPerShopper | UnsetType = UNSET
     is_for_new_shopper: bool | UnsetType = UNSET
@@ -64,7 +65,7 @@ class GenerateParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     @property
     def pattern(self) -> CodePattern:
         """What the generated codes look like."""
-        return CodePattern(self.code_prefix, self.code_length)
+        return CodePattern(self.code_prefix or "", self.code_length)
 
 
 class NewGenerateJob(
