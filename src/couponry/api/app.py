@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
-from couponry.api import auth, codes, files, health, jobs, promotions, store_settings
+from couponry.api import auth, codes, docs, files, health, jobs, promotions, store_settings
 from couponry.api.errors import HANDLERS
 from couponry.api.state import ActiveClients, Api, Keys
 from couponry.services import access
@@ -47,6 +47,7 @@ def create_app(configured: Settings | None = None) -> Litestar:
             codes.router,
             jobs.router,
             store_settings.router,
+            *docs.handlers,
         ],
         lifespan=[lambda app: _running(app, chosen)],
         exception_handlers=HANDLERS,

@@ -1,0 +1,277 @@
+"""What each operation of the API takes, answers and refuses: the part of the OpenAPI document that no code says."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from couponry.api import examples
+from couponry.api.answers import (
+    CodeList,
+    CreatedCodes,
+    FileLink,
+    JobAnswer,
+    JobList,
+    PromotionAnswer,
+    PromotionList,
+)
+from couponry.api.codes import NamedCodesDocument, NewCodesDocument
+from couponry.api.documents import PromotionDocument
+from couponry.api.jobs import NewJobDocument
+from couponry.domain import errors
+from couponry.domain.errors import Refusal
+from couponry.services.access import Grant, IssuedToken
+from couponry.storage import codes, jobs, promotions
+from couponry.storage.filters import Attributes
+
+
+class TokenForm(msgspec.Struct, frozen=True):
+    """The form of OAuth 2 that asks for a token."""
+
+    grant_type: Grant
+    """`client_credentials` for merchants; `implicit`, which takes no secret, for shoppers."""
+    client_id: str
+    client_secret: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Says that the process answers."""
+
+    status: Literal["ok"]
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Says whether requests can be answered."""
+
+    status: Literal["ok", "unavailable"]
+    schema: str | msgspec.UnsetType = msgspec.UNSET
+    """The revision of the database's schema."""
+    database: str | msgspec.UnsetType = msgspec.UNSET
+    """What is wrong with the database."""
+
+
+class PromotionSettings(msgspec.Struct, frozen=True, tag_field="type", tag="promotion_settings"):
+    """What official clients ask of a store."""
+
+    rule_promotions_preview_enabled: bool
+
+
+class PromotionSettingsAnswer(msgspec.Struct, frozen=True):
+    """The settings of a store."""
+
+    data: PromotionSettings
+
+
+class Operation(NamedTuple):
+    """What one operation takes, answers and refuses. The handler says the rest."""
+
+    description: str
+    answer: type[msgspec.Struct] | None = None
+    """None for an answer without a body, or one that is no JSON."""
+    answer_type: str = "application/json"
+    body: type[msgspec.Struct] | None = None
+    body_type: str = "application/json"
+    partial: bool = False
+    """Whether what `data` of the body leaves out stays as it is."""
+    examples: Mapping[str, Any] = MappingProxyType({})
+    """Bodies to try, by what they are for."""
+    refuses: tuple[Refusal, ...] = ()
+    """Beside what follows from the body, the lists, and who may come in."""
+    unavailable: type[msgspec.Struct] | None = None
+    """What a 503 says, if it is not an error like others."""
+    uses_database: bool = True
+    query: Mapping[str, str] = MappingProxyType({})
+    """What else must stand in the query, and what it means."""
+    filters: Attributes | None = None
+    """Of a list: what it can be filtered by."""
+    orders: tuple[str, ...] = ()
+    """Of a list: what it can be sorted by."""
+
+
+class Tag(NamedTuple):
+    """Operations that belong together, by their ids."""
+
+    name: str
+    description: str
+    operations: dict[str, Operation]
+
+
+NO_PROMOTION = errors.PromotionNotFound()
+NO_JOB = errors.JobNotFound()
+
+PROMOTIONS = Tag(
+    "Rule promotions",
+    "A promotion says in a rule set which carts qualify, and what is then taken off. Money is an integer in minor"
+    " units (cents). What a request leaves unsaid takes its default. Members that are none of ours are kept as custom"
+    " fields.",
+    {
+        "createRulePromotion": Operation(
+            "An automatic promotion applies by itself and gets one code, `auto_` and its id; any other applies to"
+            " carts that one of its codes was entered on. Priorities are unique among promotions that are running"
+            " or scheduled.",
+            answer=PromotionAnswer,
+            body=PromotionDocument,
+            examples=examples.NEW_PROMOTIONS,
+            refuses=(
+                errors.TooManyAutomaticPromotions.on_create(50),
+                errors.DuplicatePriority(),
+                errors.UnprocessablePromotion("The start of a promotion must be before its end."),
+            ),
+        ),
+        "getRulePromotions": Operation(
+            "Without a filter, all of them are listed.", answer=PromotionList, filters=promotions.FILTERS
+        ),
+        "getRulePromotionById": Operation(
+            "It is answered as it stands, whatever its status.", answer=PromotionAnswer, refuses=(NO_PROMOTION,)
+        ),
+        "updateRulePromotion": Operation(
+            "A member that is null is removed, if it can be. The rule set is replaced as a whole. What was read may"
+            " be sent back: members that only the server knows are passed over.",
+            answer=PromotionAnswer,
+            body=PromotionDocument,
+            partial=True,
+            examples=examples.CHANGES,
+            refuses=(
+                errors.TooManyAutomaticPromotions.on_update(50),
+                NO_PROMOTION,
+                errors.DuplicatePriority(),
+                errors.UnprocessablePromotion("The start of a promotion must be before its end."),
+            ),
+        ),
+        "deleteRulePromotion": Operation(
+            "It is gone when this answers; a worker then removes its codes, however many there are.",
+            refuses=(NO_PROMOTION,),
+        ),
+    },
+)
+
+CODES = Tag(
+    "Promotion codes",
+    "What shoppers enter. Case does not matter. Promotions may share a code: it then works for all of them, and each"
+    " counts its own uses.",
+    {
+        "createRulePromotionCodes": Operation(
+            "The answer has a message when other promotions have some of the codes as well.",
+            answer=CreatedCodes,
+            body=NewCodesDocument,
+            examples=examples.NEW_CODES,
+            refuses=(
+                errors.InvalidCode.for_new_shoppers("spring-sale"),
+                errors.TooManyCodes(1000),
+                NO_PROMOTION,
+                errors.NoCodesAllowed(),
+                errors.UnsupportedConsumeUnit(),
+                errors.DuplicateCode(),
+            ),
+        ),
+        "getRulePromotionCodes": Operation(
+            "To walk through any number of codes, sort by `code` and ask each time for those after the last one seen:"
+            " `sort=code&filter=gt(code,last-seen)`.",
+            answer=CodeList,
+            filters=codes.FILTERS,
+            orders=tuple(name for name in codes.ORDERS if name),
+            refuses=(NO_PROMOTION,),
+        ),
+        "deleteRulePromotionCodes": Operation(
+            "Only the names count; whatever else describes a code is passed over.",
+            body=NamedCodesDocument,
+            examples=examples.NAMED_CODES,
+            refuses=(NO_PROMOTION, errors.AutomaticCodeKept()),
+        ),
+        "deleteSingleRulePromotionCode": Operation(
+            "Uses that were made of it stay on record.",
+            refuses=(NO_PROMOTION, errors.CodeNotFound(), errors.AutomaticCodeKept()),
+        ),
+    },
+)
+
+JOBS = Tag(
+    "Promotion jobs",
+    "Bulk work in the background. A promotion has at most one job that is pending or processing; a job survives"
+    " crashes and restarts without losing or repeating a code.",
+    {
+        "createRulePromotionJob": Operation(
+            "A job for codes draws them at random, so that they cannot be guessed. A job for a file writes all codes"
+            " of the promotion as CSV.",
+            answer=JobAnswer,
+            body=NewJobDocument,
+            examples=examples.NEW_JOBS,
+            refuses=(
+                errors.TooManyJobs(),
+                errors.TooManyCodes(1000, "data.parameters.number_of_codes"),
+                errors.InvalidCode.for_new_shoppers("may-*"),
+                NO_PROMOTION,
+                errors.NoJobsAllowed(),
+                errors.UnsupportedConsumeUnit(),
+                errors.CodeSpaceTooSmall(),
+            ),
+        ),
+        "getRulePromotionJobs": Operation(
+            "A job is kept for as long as its promotion.",
+            answer=JobList,
+            filters=jobs.FILTERS,
+            refuses=(NO_PROMOTION,),
+        ),
+        "getRulePromotionJob": Operation(
+            "Elastic Path's API can only list jobs; asking for one is cheaper than searching the list for it.",
+            answer=JobAnswer,
+            refuses=(NO_PROMOTION, NO_JOB),
+        ),
+        "getRulePromotionJobFile": Operation(
+            "Every call gives a fresh link.",
+            answer=FileLink,
+            refuses=(NO_PROMOTION, NO_JOB, errors.JobHasNoFile("processing")),
+        ),
+        "cancelRulePromotionJob": Operation(
+            "A job that is processing answers as `cancelling`, and is `cancelled` once its codes are deleted.",
+            answer=JobAnswer,
+            refuses=(NO_PROMOTION, NO_JOB, errors.JobNotCancellable()),
+        ),
+    },
+)
+
+ACCESS = Tag(
+    "Access",
+    "Every request under `/v2` carries a token: `Authorization: Bearer ...`.",
+    {
+        "createAccessToken": Operation(
+            "Takes a form, and an object of JSON with the same members.",
+            answer=IssuedToken,
+            body=TokenForm,
+            body_type="application/x-www-form-urlencoded",
+            examples=examples.TOKENS,
+            refuses=(errors.BadRequest(), errors.InvalidClient()),
+        ),
+    },
+)
+
+OPERATING = Tag(
+    "Files and health",
+    "What needs no token: files by their signed links, and what load balancers ask.",
+    {
+        "downloadFile": Operation(
+            "Links come from `getRulePromotionJobFile`, where files are kept on this server's disk.",
+            answer_type="text/csv",
+            query={"Expires": "Until when the link is good, in Unix seconds.", "Signature": "Vouches for the rest."},
+            refuses=(errors.FileNotAvailable(),),
+            uses_database=False,
+        ),
+        "getHealth": Operation("It asks nothing but the process itself.", answer=Health, uses_database=False),
+        "getReadiness": Operation(
+            "A load balancer should send requests only to processes that are ready.",
+            answer=Readiness,
+            unavailable=Readiness,
+        ),
+    },
+)
+
+SETTINGS = Tag(
+    "Settings",
+    "Settings that official clients ask for.",
+    {
+        "getPromotionSettings": Operation("The answer is the same for every store.", answer=PromotionSettingsAnswer),
+    },
+)
+
+TAGS = (PROMOTIONS, CODES, JOBS, SETTINGS, ACCESS, OPERATING)
