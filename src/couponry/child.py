@@ -6,8 +6,8 @@ LIFELINE is the reading end of a pipe whose other end only the supervisor holds:
 included, on every system.
 """
 
+import importlib
 import os
-import runpy
 import signal
 import sys
 import threading
@@ -17,11 +17,11 @@ GRACE_SECONDS = 20
 
 
 def main() -> None:
-    """Run MODULE as `python -m` would, until it ends or the supervisor does."""
+    """Run MODULE's `main`, until it ends or the supervisor does."""
     lifeline, module, *arguments = sys.argv[1:]
     threading.Thread(target=_follow, args=(int(lifeline),), daemon=True).start()
     sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    importlib.import_module(module).main()
 
 
 def _follow(lifeline: int) -> None:

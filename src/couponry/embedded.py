@@ -176,10 +176,13 @@ class EmbeddedPostgres:
             self._create_cluster(account)
 
     def _create_cluster(self, account: Account) -> None:
-        """Run initdb beside the final place, so that an interrupted one never passes for a cluster."""
-        unfinished = self.cluster.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(mode=0o700)
+        """Run initdb beside the final place, so that an interrupted one never passes for a cluster.
+
+        Each attempt has a place of its own: what a killed initdb started may write for a moment longer.
+        """
+        for forsaken in self.data_dir.glob("*.unfinished"):
+            shutil.rmtree(forsaken, ignore_errors=True)
+        unfinished = Path(tempfile.mkdtemp(prefix="postgres.", suffix=".unfinished", dir=self.data_dir))
         if "user" in account and "group" in account:
             os.chown(unfinished, account["user"], account["group"])
         options = "--username=postgres --auth-local=trust --auth-host=reject --encoding=UTF8 --locale=C"

@@ -29,8 +29,8 @@ def processes_of(cluster: Path) -> list[psutil.Process]:
 def end_leftovers(cluster: Path) -> None:
     """End what a dead supervisor left: the postmaster in good order, or else its orphans at once.
 
-    Only for who holds the directory's lock. PostgreSQL itself would take a reused process id in
-    postmaster.pid for a living server and refuse to start.
+    Only for who holds the directory's lock. The lock files go as well: PostgreSQL itself would take a
+    process id in them for a living server, though it be reused or a zombie's, and refuse to start.
     """
     pid_file = cluster / "postmaster.pid"
     words = pid_file.read_text().split() if pid_file.exists() else []
@@ -38,7 +38,8 @@ def end_leftovers(cluster: Path) -> None:
     _end(cluster, postmaster, signal.SIGINT, 60)
     for number in (signal.SIGQUIT, signal.SIGKILL):
         _end(cluster, processes_of(cluster), number, 10)
-    pid_file.unlink(missing_ok=True)
+    for stale in (pid_file, *cluster.glob(".s.PGSQL.*")):
+        stale.unlink(missing_ok=True)
 
 
 def _end(cluster: Path, processes: list[psutil.Process], number: int, seconds: float) -> None:
