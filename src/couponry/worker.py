@@ -1,17 +1,20 @@
 """The worker: takes what the queue delivers, and looks after jobs that nobody attends to."""
 
 import asyncio
+import importlib
 import logging
-from datetime import timedelta
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
 from uuid import UUID
 
 import procrastinate
 from procrastinate import PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from couponry import logs
-from couponry.services.context import utc_now
-from couponry.services.running import Workshop, purge_promotion, run_job
+from couponry.services.running import DATABASE_AWAY, Workshop, purge_promotion, run_job
 from couponry.settings import Settings, settings
 from couponry.storage import jobs, promotions, queue
 from couponry.storage.database import Database
@@ -19,11 +22,11 @@ from couponry.storage.exports import ExportFiles
 
 logger = logging.getLogger(__name__)
 
-UNATTENDED_SECONDS = 5
-"""A job that nobody has touched for so long is delivered again: its worker may have died."""
-
 LOOK_SECONDS = 3
-"""How often a worker looks for such jobs."""
+"""How often a worker looks for jobs that nobody attends to: their worker may have died."""
+
+PAUSE_SECONDS = 1
+"""How long a worker waits before it turns to a database that went away."""
 
 GRACE_SECONDS = 1.0
 """How long a worker that is told to stop lets its jobs run: a small one ends, a large one stops at its last batch."""
@@ -38,13 +41,24 @@ def create_queue(url: str, workshop: Workshop) -> procrastinate.App:
 
     @app.task(name=queue.RUN_JOB)
     async def run(store_id: str, promotion_id: str, job_id: str) -> None:
-        await run_job(workshop, UUID(store_id), UUID(promotion_id), UUID(job_id))
+        with _interrupted(job_id):
+            await run_job(workshop, UUID(store_id), UUID(promotion_id), UUID(job_id))
 
     @app.task(name=queue.PURGE_PROMOTION)
     async def purge(store_id: str, promotion_id: str) -> None:
-        await purge_promotion(workshop, UUID(store_id), UUID(promotion_id))
+        with _interrupted(promotion_id):
+            await purge_promotion(workshop, UUID(store_id), UUID(promotion_id))
 
     return app
+
+
+@contextmanager
+def _interrupted(id_: str) -> Generator[None]:
+    """Note in one line that the database went away: what was under way is delivered again."""
+    try:
+        yield
+    except DATABASE_AWAY as error:
+        logger.warning("interrupted at %s: %s", id_, error)
 
 
 async def look_after(database: Database, app: procrastinate.App) -> None:
@@ -53,15 +67,16 @@ async def look_after(database: Database, app: procrastinate.App) -> None:
         try:
             await _deliver_unattended(database)
             await _forget_dead(app)
-        except Exception:  # the database may be away for a while; the next look is soon
-            logger.warning("could not look for unattended jobs", exc_info=True)
+        except (*DATABASE_AWAY, ConnectorException) as error:
+            logger.warning("could not look for unattended jobs: %s", error)
+        except Exception:
+            logger.exception("could not look for unattended jobs")
         await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _deliver_unattended(database: Database) -> None:
     async with database.connection() as connection:
-        before = utc_now() - timedelta(seconds=UNATTENDED_SECONDS)
-        for store_id, promotion_id, job_id in await jobs.unattended(connection, before):
+        for store_id, promotion_id, job_id in await jobs.unattended(connection):
             await queue.deliver_job(connection, store_id, promotion_id, job_id)
         for store_id, promotion_id in await promotions.deleted(connection):
             await queue.deliver_purge(connection, store_id, promotion_id)
@@ -71,28 +86,47 @@ async def _forget_dead(app: procrastinate.App) -> None:
     """Drop deliveries that died with their worker; the jobs themselves are delivered again by us."""
     for delivery in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
         await app.job_manager.finish_job(delivery, status=Status.FAILED, delete_job=True)
+    await app.job_manager.prune_stalled_workers(STALLED_SECONDS)
+
+
+async def work(app: procrastinate.App, concurrency: int, stop: asyncio.Event) -> None:
+    """Run what the queue delivers until *stop*, however often the database goes away and comes back."""
+    while not stop.is_set():
+        try:
+            await app.run_worker_async(
+                concurrency=concurrency,
+                delete_jobs="always",
+                shutdown_graceful_timeout=GRACE_SECONDS,
+                update_heartbeat_interval=5,
+                stalled_worker_timeout=STALLED_SECONDS,
+                install_signal_handlers=False,
+            )
+        except ConnectorException as error:
+            logger.warning("the queue went away: %s", error.__cause__ or error)
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def run(chosen: Settings) -> None:
     """Work until told to stop by SIGTERM or SIGINT; what is unfinished then goes on with the next worker."""
     assert chosen.database_url is not None
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     database = Database(chosen.database_url, connections=2 * chosen.worker_concurrency + 2)
     await database.open()
     files = ExportFiles(chosen.exports_url, chosen.data_dir / "exports")
     app = create_queue(chosen.database_url, Workshop(database, files))
-    async with app.open_async():
-        looking = asyncio.create_task(look_after(database, app))
-        try:
-            await app.run_worker_async(
-                concurrency=chosen.worker_concurrency,
-                delete_jobs="always",
-                shutdown_graceful_timeout=GRACE_SECONDS,
-                update_heartbeat_interval=5,
-                stalled_worker_timeout=STALLED_SECONDS,
-            )
-        finally:
-            looking.cancel()
-            await database.close()
+    try:
+        async with app.open_async(), asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(work(app, chosen.worker_concurrency, stop)),
+                group.create_task(look_after(database, app)),
+            ]
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
+    finally:
+        await database.close()
 
 
 def main() -> None:
@@ -102,4 +136,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    importlib.import_module("couponry.worker").main()  # under its own name, by which the queue knows its tasks

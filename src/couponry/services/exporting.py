@@ -8,7 +8,7 @@ from couponry.domain.jobs import PromotionJob
 from couponry.services.context import utc_now
 from couponry.services.generating import Stopped
 from couponry.storage import exports, jobs
-from couponry.storage.database import Database
+from couponry.storage.database import Connection
 from couponry.storage.exports import ExportFiles
 
 
@@ -17,10 +17,11 @@ def file_path(job: PromotionJob) -> str:
     return f"{job.store_id}/{job.promotion_id}/{job.id}_{job.created_at:%Y%m%d_%H%M%S}_codes.csv"
 
 
-async def export_codes(database: Database, files: ExportFiles, job: PromotionJob) -> PromotionJob:
+async def export_codes(connection: Connection, url: str, files: ExportFiles, job: PromotionJob) -> PromotionJob:
     """Write the file of *job*, from its beginning, and return the job as it then stands.
 
-    A job that starts over counts from 0 again.
+    The codes are read from the database at *url*; *connection* holds the job. A job that starts over counts
+    from 0 again.
 
     Raises:
         Stopped: the job is being cancelled.
@@ -30,18 +31,20 @@ async def export_codes(database: Database, files: ExportFiles, job: PromotionJob
 
     async def advance(done: int) -> bool:
         nonlocal reached
-        async with database.connection() as connection:
-            advanced = await jobs.advance(connection, reached, done, utc_now())
+        advanced = await jobs.advance(connection, reached, done, utc_now())
         reached = msgspec.structs.replace(reached, done=done)
         return advanced
 
     def report(done: int) -> bool:
         return wanted and asyncio.run_coroutine_threadsafe(advance(done), loop).result()
 
+    writing = asyncio.create_task(asyncio.to_thread(files.write_codes, url, job, path, report))
     try:
-        done = await asyncio.to_thread(files.write_codes, database.url, job, path, report)
+        done = await asyncio.shield(writing)
     except exports.Stopped as error:
         raise Stopped from error
     finally:
-        wanted = False  # when the worker stops, its thread must soon stop too
+        # A worker that stops waits for its thread, which must not use the connection after us.
+        wanted = False
+        await asyncio.gather(writing, return_exceptions=True)
     return msgspec.structs.replace(job, done=done, file=path)

@@ -7,6 +7,7 @@ import msgspec
 from psycopg.errors import UniqueViolation
 
 from couponry.domain.codes import CodePattern
+from couponry.domain.errors import NoJobsAllowed
 from couponry.domain.ids import series
 from couponry.domain.jobs import GenerateParameters, PromotionJob
 from couponry.services.context import utc_now
@@ -41,7 +42,7 @@ async def generate_codes(database: Database, connection: Connection, job: Promot
 
     Raises:
         Stopped: it may not go on.
-        JobFailed: the promotion has no room for its codes any more.
+        JobFailed: the promotion may not have its codes any more.
     """
     upcoming = asyncio.create_task(_prepare(database, job))
     try:
@@ -55,13 +56,19 @@ async def generate_codes(database: Database, connection: Connection, job: Promot
                 if error.diag.constraint_name != codes.UNIQUE:
                     raise
                 # Somebody added one of these very codes since they were drawn: draw this batch again.
-                upcoming.cancel()
+                await _drop(upcoming)
                 upcoming = asyncio.create_task(_prepare(database, job))
             else:
                 job = after
     finally:
-        upcoming.cancel()
+        await _drop(upcoming)
     return job
+
+
+async def _drop(upcoming: "asyncio.Task[_Batch]") -> None:
+    """End a batch's drawing, so that it holds no connection any more; whatever it met does not matter."""
+    upcoming.cancel()
+    await asyncio.gather(upcoming, return_exceptions=True)
 
 
 async def _load(connection: Connection, job: PromotionJob, batch: _Batch) -> None:
@@ -69,8 +76,11 @@ async def _load(connection: Connection, job: PromotionJob, batch: _Batch) -> Non
     async with connection.transaction():
         await codes.add(connection, batch.rows)
         # Only now, so that nobody waits for these rows while the codes are loading.
-        if await promotions.is_automatic(connection, job.store_id, job.promotion_id) is None:
+        automatic = await promotions.is_automatic(connection, job.store_id, job.promotion_id)
+        if automatic is None:
             raise Stopped
+        if automatic:
+            raise JobFailed(NoJobsAllowed.sentence)
         if not await jobs.advance(connection, job, job.done + batch.count, utc_now()):
             raise Stopped
         total = await codes.grow_count(connection, job.store_id, job.promotion_id, batch.count)

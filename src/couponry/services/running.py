@@ -5,6 +5,7 @@ connection that holds the job's lock takes steps. When a worker dies, PostgreSQL
 the lock; whoever takes the job next reads how far it is and goes on.
 """
 
+import asyncio
 import logging
 from uuid import UUID
 
@@ -14,13 +15,16 @@ from psycopg.errors import DiskFull
 
 from couponry.domain.jobs import JobStatus, PromotionJob
 from couponry.services.context import utc_now
-from couponry.services.exporting import export_codes
+from couponry.services.exporting import export_codes, file_path
 from couponry.services.generating import JobFailed, Stopped, generate_codes
 from couponry.storage import codes, jobs, promotions
-from couponry.storage.database import Connection, Database
+from couponry.storage.database import Connection, Database, DatabaseUnusable
 from couponry.storage.exports import ExportFiles
 
 logger = logging.getLogger(__name__)
+
+DATABASE_AWAY = (OperationalError, DatabaseUnusable)
+"""What interrupts a job without ending it."""
 
 CLEARED_AT_ONCE = 20_000
 """How many codes one step of clearing up deletes."""
@@ -35,18 +39,12 @@ class Workshop(msgspec.Struct, frozen=True):
 
 async def run_job(workshop: Workshop, store_id: UUID, promotion_id: UUID, id_: UUID) -> None:
     """Carry a job on to its end; does nothing when it has ended or somebody else is at it."""
-    async with workshop.database.connection() as connection:
-        if not await jobs.take(connection, id_):
-            return
-        try:
-            job = await _start(connection, store_id, promotion_id, id_)
-            if job is not None and job.status == JobStatus.PROCESSING:
-                job = await _work(workshop, connection, job)
-            if job is not None and job.status == JobStatus.CANCELLING:
-                await _clear_up(connection, job)
-        finally:
-            if not connection.closed:
-                await jobs.let_go(connection, id_)
+    async with workshop.database.connection() as connection, jobs.held(connection, id_) as held:
+        job = await _start(connection, store_id, promotion_id, id_) if held else None
+        if job is not None and job.status == JobStatus.PROCESSING:
+            job = await _work(workshop, connection, job)
+        if job is not None and job.status == JobStatus.CANCELLING:
+            await _clear_up(workshop, connection, job)
 
 
 async def _start(connection: Connection, store_id: UUID, promotion_id: UUID, id_: UUID) -> PromotionJob | None:
@@ -65,15 +63,15 @@ async def _work(workshop: Workshop, connection: Connection, job: PromotionJob) -
         if job.job_type == "code_generate":
             job = await generate_codes(workshop.database, connection, job)
         else:
-            job = await export_codes(workshop.database, workshop.files, job)
+            job = await export_codes(connection, workshop.database.url, workshop.files, job)
     except Stopped:
         return await jobs.get(connection, job.store_id, job.promotion_id, job.id)
     except JobFailed as error:
         return await _end(connection, job, JobStatus.FAILED, str(error))
-    except OperationalError as error:
-        if not isinstance(error, DiskFull):
-            raise  # the database went away: the job stays as it is, and is carried on later
+    except DiskFull:
         return await _end(connection, job, JobStatus.FAILED, "The database has no disk space left.")
+    except DATABASE_AWAY:
+        raise  # the job stays as it is, and is carried on later
     except Exception:
         logger.exception("job failed", extra={"job_id": str(job.id)})
         return await _end(connection, job, JobStatus.FAILED, "The job met an internal error; see the worker's log.")
@@ -95,8 +93,8 @@ async def _end(
         return msgspec.structs.replace(ended, status=status)
 
 
-async def _clear_up(connection: Connection, job: PromotionJob) -> None:
-    """Delete the unused codes of a cancelled job step by step, then end it."""
+async def _clear_up(workshop: Workshop, connection: Connection, job: PromotionJob) -> None:
+    """Delete the unused codes of a cancelled job step by step, or its file, then end it."""
     deleting = job.job_type == "code_generate"
     while deleting:
         async with connection.transaction():
@@ -106,6 +104,8 @@ async def _clear_up(connection: Connection, job: PromotionJob) -> None:
             await jobs.note_deleted(connection, job, deleted, utc_now())
             await codes.grow_count(connection, job.store_id, job.promotion_id, -deleted)
         deleting = deleted > 0
+    if job.job_type == "code_export":
+        await asyncio.to_thread(workshop.files.remove, file_path(job))
     async with connection.transaction():
         cleared = await jobs.get(connection, job.store_id, job.promotion_id, job.id, lock=True)
         if cleared is not None and cleared.status == JobStatus.CANCELLING:
@@ -113,17 +113,16 @@ async def _clear_up(connection: Connection, job: PromotionJob) -> None:
 
 
 async def purge_promotion(workshop: Workshop, store_id: UUID, promotion_id: UUID) -> None:
-    """Remove what a deleted promotion left: its codes step by step, its files, at last itself."""
-    async with workshop.database.connection() as connection:
-        if not await jobs.take(connection, promotion_id):
+    """Remove what a deleted promotion left: its codes step by step, its files, at last itself.
+
+    Does nothing while a job of it has not ended, or somebody else is at it.
+    """
+    async with workshop.database.connection() as connection, jobs.held(connection, promotion_id) as held:
+        if not held or await jobs.any_unfinished(connection, store_id, promotion_id):
             return
-        try:
-            deleted = 1
-            while deleted:
-                async with connection.transaction():
-                    deleted = await codes.delete_some(connection, store_id, promotion_id, CLEARED_AT_ONCE)
-            workshop.files.remove_all(store_id, promotion_id)
-            await promotions.remove_deleted(connection, store_id, promotion_id)
-        finally:
-            if not connection.closed:
-                await jobs.let_go(connection, promotion_id)
+        deleted = 1
+        while deleted:
+            async with connection.transaction():
+                deleted = await codes.delete_some(connection, store_id, promotion_id, CLEARED_AT_ONCE)
+        await asyncio.to_thread(workshop.files.remove_all, store_id, promotion_id)
+        await promotions.remove_deleted(connection, store_id, promotion_id)

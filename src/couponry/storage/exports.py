@@ -2,11 +2,13 @@
 
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import closing, suppress
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import LiteralString, cast
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import msgspec
@@ -31,7 +33,7 @@ _SECONDS_A_REPORT = 0.25
 _PART_BYTES = 5 * 1024 * 1024
 
 
-_IN_KEY_ORDER = "-c TimeZone=UTC -c enable_sort=off -c enable_bitmapscan=off"
+_IN_KEY_ORDER = "-c TimeZone=UTC -c statement_timeout=0 -c enable_sort=off -c enable_bitmapscan=off"
 """Read along the primary key: the first row comes at once, and PostgreSQL never sorts millions on disk."""
 
 
@@ -47,7 +49,7 @@ class ExportFiles:
             url = folder.resolve().as_uri()
         local = url.startswith("file:")
         self._store: ObjectStore = LocalStore.from_url(url, mkdir=True) if local else from_url(url)
-        self._folder = Path(url.removeprefix("file://")) if local else None
+        self._folder = Path(unquote(urlsplit(url).path)) if local else None
 
     @property
     def local(self) -> bool:
@@ -83,8 +85,11 @@ class ExportFiles:
         """
         self._discard_partial(path)
         exported, reported = 0, time.monotonic()
-        with obstore.open_writer(self._store, path, buffer_size=_PART_BYTES) as file:
-            for rows in csv_of(url, job.store_id, job.promotion_id):
+        with (
+            closing(csv_of(url, job.store_id, job.promotion_id)) as pieces,
+            obstore.open_writer(self._store, path, buffer_size=_PART_BYTES) as file,
+        ):
+            for rows in pieces:
                 file.write(rows.text)
                 exported += rows.count
                 if time.monotonic() - reported > _SECONDS_A_REPORT:
@@ -92,6 +97,12 @@ class ExportFiles:
                     if not report(exported):
                         raise Stopped
         return exported
+
+    def remove(self, path: str) -> None:
+        """Remove a file, or what there is of it; blocks."""
+        self._discard_partial(path)
+        with suppress(FileNotFoundError):
+            obstore.delete(self._store, path)
 
     def remove_all(self, store_id: UUID, promotion_id: UUID) -> None:
         """Remove every file of a promotion; blocks."""
@@ -116,7 +127,7 @@ class CsvRows(msgspec.Struct, frozen=True):
     count: int
 
 
-def csv_of(url: str, store_id: UUID, promotion_id: UUID, bounds: tuple[UUID, UUID] | None = None) -> Iterator[CsvRows]:
+def csv_of(url: str, store_id: UUID, promotion_id: UUID, bounds: tuple[UUID, UUID] | None = None) -> Generator[CsvRows]:
     """Yield the codes of a promotion as CSV (RFC 4180), the header first; *bounds* are the first and last id.
 
     Blocks while it waits for the database at *url*.

@@ -1,5 +1,7 @@
 """The table of promotion jobs, and handing them to workers."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -159,26 +161,60 @@ async def cancel_all(connection: Connection, store_id: UUID, promotion_id: UUID,
     )
 
 
-async def unattended(connection: Connection, before: datetime) -> list[tuple[UUID, UUID, UUID]]:
-    """Return store, promotion and id of unfinished jobs that nobody has touched since *before*."""
+async def unattended(connection: Connection) -> list[tuple[UUID, UUID, UUID]]:
+    """Return store, promotion and id of unfinished jobs that nobody holds and no delivery waits for."""
     cursor = await connection.execute(
-        "SELECT store_id, promotion_id, id FROM promotion_jobs"
-        " WHERE status IN ('pending', 'processing', 'cancelling') AND updated_at < %s ORDER BY created_at",
-        [before],
+        """
+        SELECT store_id, promotion_id, id FROM promotion_jobs AS job
+        WHERE status IN ('pending', 'processing', 'cancelling')
+          AND NOT EXISTS (
+              SELECT FROM pg_locks
+              WHERE locktype = 'advisory' AND objsubid = 1
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                AND classid::bigint << 32 | objid::bigint = hashtextextended('job ' || job.id, 0)
+          )
+          AND NOT EXISTS (
+              SELECT FROM procrastinate_jobs WHERE queueing_lock = job.id::text AND status = 'todo'
+          )
+        ORDER BY created_at
+        """
     )
     return await cursor.fetchall()
 
 
-async def take(connection: Connection, id_: UUID) -> bool:
-    """Take hold of a job for as long as *connection* lives; False when somebody else has it.
+async def any_unfinished(connection: Connection, store_id: UUID, promotion_id: UUID) -> bool:
+    """Tell whether a job of a promotion has not ended yet."""
+    cursor = await connection.execute(
+        "SELECT FROM promotion_jobs WHERE store_id = %s AND promotion_id = %s"
+        " AND status IN ('pending', 'processing', 'cancelling') LIMIT 1",
+        [store_id, promotion_id],
+    )
+    return await cursor.fetchone() is not None
 
-    PostgreSQL lets go when the connection ends, so a job whose worker died is free at once.
+
+_FOR_LONG_WORK: LiteralString = """
+    SET statement_timeout = 0; SET idle_session_timeout = 0;
+    SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+    SET tcp_user_timeout = '30s'
+"""
+"""A session works on a job for as long as it takes, and PostgreSQL soon misses a host that vanished."""
+
+
+@asynccontextmanager
+async def held(connection: Connection, id_: UUID) -> AsyncGenerator[bool]:
+    """Hold a job for the length of the block, unless somebody else does; says whether it is held.
+
+    PostgreSQL lets go when the connection ends, so a job whose worker died is free at once. A block that is
+    interrupted ends the connection, too: nobody is lent one that may still hold a job.
     """
-    cursor = await connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"job {id_}"])
-    row = await cursor.fetchone()
-    return bool(row and row[0])
-
-
-async def let_go(connection: Connection, id_: UUID) -> None:
-    """Let go of a job taken on the same connection."""
-    await connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"job {id_}"])
+    key = f"job {id_}"
+    try:
+        await connection.execute(_FOR_LONG_WORK)
+        cursor = await connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])
+        taken = await cursor.fetchone() == (True,)
+        yield taken
+        if taken:
+            await connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+    except BaseException:
+        await connection.close()
+        raise
