@@ -14,9 +14,12 @@ help: ## Show this list
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Couponry needs Python 3.11 or newer; set PYTHON=/path/to/python3."; exit 1; }
+	@rm -f $(VENV)/.installed $(VENV)/.installed-dev
 	$(PYTHON) -m venv $(VENV)
 
+# Creating the environment may have been cut off before it had pip.
 $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip
 	$(PIP) install --require-hashes --only-binary :all: -r requirements.lock
 	$(PIP) install --no-build-isolation --no-deps -e .
 	@touch $@
