@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from litestar import Request, Response, Router, delete, get, post
+from litestar.params import FromPath
 from msgspec import UNSET, Meta
 
 from couponry.api import aliases
@@ -52,7 +53,7 @@ class NamedCodesDocument(msgspec.Struct, frozen=True):
 
 
 @post("/", operation_id="createRulePromotionCodes")
-async def create_codes(request: Request[Any, Any, Any], promotion_id: str) -> Response[bytes]:
+async def create_codes(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
     """Create codes, all or none of them."""
     new = decode(await json_body(request), NewCodesDocument, aliases.CODES).data.codes
     id_ = id_in_path(promotion_id, PromotionNotFound)
@@ -63,7 +64,7 @@ async def create_codes(request: Request[Any, Any, Any], promotion_id: str) -> Re
 
 
 @get("/", operation_id="getRulePromotionCodes")
-async def list_codes(request: Request[Any, Any, Any], promotion_id: str) -> Response[bytes]:
+async def list_codes(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
     """List the codes of a promotion, as they were made or sorted by code."""
     wanted, page, order = filter_asked(request), page_asked(request), order_asked(request, list(ORDERS))
     id_ = id_in_path(promotion_id, PromotionNotFound)
@@ -74,7 +75,7 @@ async def list_codes(request: Request[Any, Any, Any], promotion_id: str) -> Resp
 
 
 @delete("/", operation_id="deleteRulePromotionCodes", status_code=204)
-async def delete_codes(request: Request[Any, Any, Any], promotion_id: str) -> Response[None]:
+async def delete_codes(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[None]:
     """Delete the codes that the body names; those that do not exist are passed over."""
     named = decode(await json_body(request), NamedCodesDocument).data.codes
     id_ = id_in_path(promotion_id, PromotionNotFound)
@@ -84,7 +85,9 @@ async def delete_codes(request: Request[Any, Any, Any], promotion_id: str) -> Re
 
 
 @delete("/{code_id:str}", operation_id="deleteSingleRulePromotionCode", status_code=204)
-async def delete_code(request: Request[Any, Any, Any], promotion_id: str, code_id: str) -> Response[None]:
+async def delete_code(
+    request: Request[Any, Any, Any], promotion_id: FromPath[str], code_id: FromPath[str]
+) -> Response[None]:
     """Delete one code, named by its id or by itself."""
     id_ = id_in_path(promotion_id, PromotionNotFound)
     async with context_of(request) as context:

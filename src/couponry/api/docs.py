@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from couponry.api.openapi import document_of
 from couponry.api.page import page_of
@@ -37,7 +38,7 @@ async def docs_page(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 
 @get("/docs/{name:str}", include_in_schema=False)
-async def docs_file(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+async def docs_file(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """Answer a file that the page loads."""
     if name not in STATIC:
         raise NotFoundException

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from litestar import Request, get
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from couponry.api.state import api_of
@@ -31,7 +32,7 @@ def _sign(key: bytes, path: str, expires: int) -> str:
 
 
 @get(PREFIX + "/{path:path}", operation_id="downloadFile")
-async def download(request: Request[Any, Any, Any], path: str) -> Stream:
+async def download(request: Request[Any, Any, Any], path: FromPath[str]) -> Stream:
     """Download an export file by its signed link."""
     api, name = api_of(request), str(path).lstrip("/")
     _require_signature(request, api.keys.links, name)

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import msgspec
 from litestar import Request, Response, Router, get, post
+from litestar.params import FromPath
 from msgspec import UNSET
 
 from couponry.api import aliases
@@ -27,7 +28,7 @@ class NewJobDocument(msgspec.Struct, frozen=True):
 
 
 @post("/", operation_id="createRulePromotionJob")
-async def create_job(request: Request[Any, Any, Any], promotion_id: str) -> Response[bytes]:
+async def create_job(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
     """Ask for codes to be generated or exported in the background."""
     new = decode(await json_body(request), NewJobDocument, aliases.JOB).data
     id_ = id_in_path(promotion_id, PromotionNotFound)
@@ -37,7 +38,7 @@ async def create_job(request: Request[Any, Any, Any], promotion_id: str) -> Resp
 
 
 @get("/", operation_id="getRulePromotionJobs")
-async def list_jobs(request: Request[Any, Any, Any], promotion_id: str) -> Response[bytes]:
+async def list_jobs(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
     """List the jobs of a promotion, newest first."""
     wanted, page = filter_asked(request), page_asked(request)
     id_ = id_in_path(promotion_id, PromotionNotFound)
@@ -48,7 +49,9 @@ async def list_jobs(request: Request[Any, Any, Any], promotion_id: str) -> Respo
 
 
 @get("/{job_id:str}", operation_id="getRulePromotionJob")
-async def get_job(request: Request[Any, Any, Any], promotion_id: str, job_id: str) -> Response[bytes]:
+async def get_job(
+    request: Request[Any, Any, Any], promotion_id: FromPath[str], job_id: FromPath[str]
+) -> Response[bytes]:
     """Get a job and, while it is processing, its progress."""
     promotion, id_ = id_in_path(promotion_id, PromotionNotFound), id_in_path(job_id, JobNotFound)
     async with context_of(request) as context:
@@ -57,7 +60,9 @@ async def get_job(request: Request[Any, Any, Any], promotion_id: str, job_id: st
 
 
 @get("/{job_id:str}/file", operation_id="getRulePromotionJobFile")
-async def get_file(request: Request[Any, Any, Any], promotion_id: str, job_id: str) -> Response[bytes]:
+async def get_file(
+    request: Request[Any, Any, Any], promotion_id: FromPath[str], job_id: FromPath[str]
+) -> Response[bytes]:
     """Get a link to the CSV file of a completed export: it needs no token, and expires."""
     promotion, id_ = id_in_path(promotion_id, PromotionNotFound), id_in_path(job_id, JobNotFound)
     async with context_of(request) as context:
@@ -66,7 +71,9 @@ async def get_file(request: Request[Any, Any, Any], promotion_id: str, job_id: s
 
 
 @post("/{job_id:str}/cancel", operation_id="cancelRulePromotionJob", status_code=200)
-async def cancel_job(request: Request[Any, Any, Any], promotion_id: str, job_id: str) -> Response[bytes]:
+async def cancel_job(
+    request: Request[Any, Any, Any], promotion_id: FromPath[str], job_id: FromPath[str]
+) -> Response[bytes]:
     """Cancel a job that is pending or processing; what it generated and nobody used is deleted."""
     promotion, id_ = id_in_path(promotion_id, PromotionNotFound), id_in_path(job_id, JobNotFound)
     async with context_of(request) as context:

@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from litestar import Request, Response, Router, delete, get, post, put
+from litestar.params import FromPath
 
 from couponry.api.auth import require_merchant
 from couponry.api.documents import amend_promotion, decode_promotion, promotion_document
@@ -34,7 +35,7 @@ async def list_promotions(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 
 @get("/{promotion_id:str}", operation_id="getRulePromotionById")
-async def get_promotion(request: Request[Any, Any, Any], promotion_id: str) -> Response[bytes]:
+async def get_promotion(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
     """Get a rule promotion."""
     id_ = id_in_path(promotion_id, PromotionNotFound)
     async with context_of(request) as context:
@@ -43,7 +44,7 @@ async def get_promotion(request: Request[Any, Any, Any], promotion_id: str) -> R
 
 
 @put("/{promotion_id:str}", operation_id="updateRulePromotion")
-async def update_promotion(request: Request[Any, Any, Any], promotion_id: str) -> Response[bytes]:
+async def update_promotion(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
     """Change those members of a rule promotion that are sent; the others stay as they are."""
     amend = amend_promotion(await json_body(request))
     id_ = id_in_path(promotion_id, PromotionNotFound)
@@ -53,7 +54,7 @@ async def update_promotion(request: Request[Any, Any, Any], promotion_id: str) -
 
 
 @delete("/{promotion_id:str}", operation_id="deleteRulePromotion", status_code=204)
-async def delete_promotion(request: Request[Any, Any, Any], promotion_id: str) -> Response[None]:
+async def delete_promotion(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[None]:
     """Delete a rule promotion and its codes, for good."""
     id_ = id_in_path(promotion_id, PromotionNotFound)
     async with context_of(request) as context:
