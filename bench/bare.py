@@ -12,8 +12,8 @@ from psycopg import sql
 from couponry.account import BINARIES
 from couponry.domain.codes import CodeLimits, CodePattern
 from couponry.services.context import fresh_id, utc_now
+from couponry.storage.code_csv import EXPORT
 from couponry.storage.code_rows import COPY_CODES, Origin, generated_rows
-from couponry.storage.exports import EXPORT
 
 BATCH = 50_000
 

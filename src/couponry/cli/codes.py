@@ -161,7 +161,7 @@ async def _write(
     """Write the codes of a promotion, or only those that *job* made, into *out*."""
     from couponry.domain.ids import series_bounds
     from couponry.storage import codes
-    from couponry.storage.exports import csv_of
+    from couponry.storage.code_csv import csv_of
 
     async with database.connection() as connection:
         total = job.done if job else await codes.count(connection, owner.store_id, promotion_id)

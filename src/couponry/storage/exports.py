@@ -1,40 +1,22 @@
-"""Export files: codes straight from PostgreSQL into a file, in flat memory, wherever files are kept."""
+"""Export files, wherever they are kept: a local folder or a bucket."""
 
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing, suppress
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
-from typing import LiteralString, cast
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-import msgspec
 import obstore
-import psycopg
 from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store, from_url
 
 from couponry.domain.jobs import PromotionJob
+from couponry.storage.code_csv import csv_of
 
-EXPORT: LiteralString = """
-COPY (
-    SELECT code, max_uses - used AS uses, max_uses, consume_unit, "user",
-        shopper_max_uses AS max_uses_per_shopper, includes_guests::text, is_for_new_shopper::text, created_by,
-        to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS created_at, id
-    FROM promotion_codes WHERE store_id = %s AND promotion_id = %s AND id BETWEEN %s AND %s ORDER BY id
-) TO STDOUT (FORMAT csv, HEADER)
-"""
-"""Every code of a promotion as CSV, in the order they were made; behaviour.md 3.6 names the columns."""
-
-_ROWS_A_WRITE = 10_000
 _SECONDS_A_REPORT = 0.25
 _PART_BYTES = 5 * 1024 * 1024
-
-
-_IN_KEY_ORDER = "-c TimeZone=UTC -c statement_timeout=0 -c enable_sort=off -c enable_bitmapscan=off"
-"""Read along the primary key: the first row comes at once, and PostgreSQL never sorts millions on disk."""
 
 
 class Stopped(Exception):
@@ -118,27 +100,3 @@ class ExportFiles:
         if self._folder is not None:
             for partial in (self._folder / path).parent.glob(f"{Path(path).name}#*"):
                 partial.unlink(missing_ok=True)
-
-
-class CsvRows(msgspec.Struct, frozen=True):
-    """Some lines of a CSV file, and how many codes are among them."""
-
-    text: bytes
-    count: int
-
-
-def csv_of(url: str, store_id: UUID, promotion_id: UUID, bounds: tuple[UUID, UUID] | None = None) -> Generator[CsvRows]:
-    """Yield the codes of a promotion as CSV (RFC 4180), the header first; *bounds* are the first and last id.
-
-    Blocks while it waits for the database at *url*.
-    """
-    first, last = bounds or (UUID(int=0), UUID(int=(1 << 128) - 1))
-    with (
-        psycopg.connect(url, application_name="couponry export", options=_IN_KEY_ORDER) as connection,
-        connection.cursor().copy(EXPORT, [store_id, promotion_id, first, last]) as copy,
-    ):
-        header = 1
-        while rows := list(islice(copy, _ROWS_A_WRITE)):
-            # RFC 4180 ends lines with CR LF. No value has a line break, so each one is the end of a line.
-            yield CsvRows(b"".join(cast("list[bytes]", rows)).replace(b"\n", b"\r\n"), len(rows) - header)
-            header = 0
