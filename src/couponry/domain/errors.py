@@ -191,7 +191,7 @@ class UnprocessablePromotion(Refusal):
 class InvalidCode(Refusal):
     """A code for first-time shoppers may have no other limit."""
 
-    category = Category.BAD_REQUEST
+    category = Category.INVALID_DOCUMENT
     title = "Invalid Code"
     source = ""
 

@@ -39,7 +39,7 @@ async def create_codes(context: Context, promotion_id: UUID, new: Sequence[NewCo
         PromotionNotFound: this store has no such promotion.
         NoCodesAllowed: the promotion is automatic.
         InvalidCode, UnsupportedConsumeUnit: limits that exclude each other.
-        DuplicateCode: one exists in this promotion, or is asked for twice.
+        DuplicateCode: one exists in this promotion, is asked for twice, or stands for the promotion itself.
         TooManyCodes: the store limits the codes of a promotion.
     """
     if faults := list(spelling_faults([one.code for one in new], "data.codes")):
@@ -53,7 +53,7 @@ async def create_codes(context: Context, promotion_id: UUID, new: Sequence[NewCo
     limits = [one.limits for one in new]
     for one, limit in zip(new, limits, strict=True):
         limit.refuse_contradictions(one.code)
-    if len(set(keys)) < len(keys):
+    if len(set(keys)) < len(keys) or code_key(auto_code(promotion_id)) in keys:
         raise DuplicateCode
     # Sorted by key, so that two requests for the same codes never wait for each other in a circle.
     rows = sorted(zip(range(len(new)), [one.code.strip() for one in new], keys, limits, strict=True), key=itemgetter(2))
@@ -129,6 +129,8 @@ async def delete_code(context: Context, promotion_id: UUID, id_or_name: str) -> 
     if id_ is not None:
         key = await codes.key_of(context.connection, context.store_id, promotion_id, id_) or key
     await _require_deletable(context, promotion_id, {key})
+    if id_ is None and any(spelling_faults([id_or_name], "")):
+        raise CodeNotFound
     deleted = await codes.delete_named(context.connection, context.store_id, promotion_id, [key])
     if not deleted:
         raise CodeNotFound
