@@ -44,10 +44,14 @@ def csv_of(url: str, store_id: UUID, promotion_id: UUID, bounds: tuple[UUID, UUI
         cursor = psycopg.ClientCursor(connection)
         lines = _copied(connection, cursor.mogrify(EXPORT, [store_id, promotion_id, first, last]))
         header = 1
-        while piece := list(islice(lines, _LINES_A_PIECE)):
-            # RFC 4180 ends lines with CR LF. No value has a line break, so each one is the end of a line.
-            yield CsvRows(b"".join(piece).replace(b"\n", b"\r\n"), len(piece) - header)
-            header = 0
+        try:
+            while piece := list(islice(lines, _LINES_A_PIECE)):
+                # RFC 4180 ends lines with CR LF. No value has a line break, so each one is the end of a line.
+                yield CsvRows(b"".join(piece).replace(b"\n", b"\r\n"), len(piece) - header)
+                header = 0
+        except BaseException:
+            connection.pgconn.finish()  # hang up: nobody wants the rows that PostgreSQL is still sending
+            raise
 
 
 def _copied(connection: psycopg.Connection, query: str) -> Iterator[bytes | memoryview]:
