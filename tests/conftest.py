@@ -45,7 +45,11 @@ def database_url() -> str:
 
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("data")
+    """One for all test processes: they share the queue, so that each one's worker exports for the others too."""
+    folder = tmp_path_factory.getbasetemp()
+    data = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "data"
+    data.mkdir(exist_ok=True)
+    return data
 
 
 @pytest.fixture

@@ -21,7 +21,9 @@ COLUMNS: LiteralString = """
 
 
 def _read_boolean(operand: str) -> bool:
-    return {"true": True, "false": False}[operand.lower()]
+    if operand.lower() not in ("true", "false"):
+        raise ValueError(operand)
+    return operand.lower() == "true"
 
 
 def _read_moment(operand: str) -> datetime:
