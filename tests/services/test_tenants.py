@@ -1,0 +1,145 @@
+"""Stores cannot meet: at no endpoint can one read or change what is another's, nor a stranger anybody's."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from couponry.api.app import create_app
+from support import EXPORT, Shop, codes_body, promotion_body
+
+PROMOTIONS = "/v2/rule-promotions"
+PROMOTION = PROMOTIONS + "/{promotion_id}"
+MISSING = {
+    "errors": [
+        {
+            "title": "Unauthorized",
+            "status": 401,
+            "detail": "Authentication credentials were missing or incorrect.",
+        }
+    ]
+}
+FORBIDDEN = {"errors": [{"title": "Forbidden", "status": 403}]}
+RENAMED = {"data": {"type": "rule_promotion", "name": "taken over"}}
+
+OWN = "shows or makes only what is the caller's"
+HIDDEN = "does not find what is another's"
+
+CASES: dict[str, tuple[str, Any]] = {
+    f"GET {PROMOTIONS}": (OWN, None),
+    f"POST {PROMOTIONS}": (OWN, promotion_body()),
+    f"GET {PROMOTION}": (HIDDEN, None),
+    f"PUT {PROMOTION}": (HIDDEN, RENAMED),
+    f"DELETE {PROMOTION}": (HIDDEN, None),
+    f"POST {PROMOTION}/codes": (HIDDEN, codes_body("foreign")),
+    f"GET {PROMOTION}/codes": (HIDDEN, None),
+    f"DELETE {PROMOTION}/codes": (HIDDEN, codes_body("theirs")),
+    f"DELETE {PROMOTION}/codes/{{code_id}}": (HIDDEN, None),
+    f"POST {PROMOTION}/jobs": (HIDDEN, {"data": EXPORT}),
+    f"GET {PROMOTION}/jobs": (HIDDEN, None),
+    f"GET {PROMOTION}/jobs/{{job_id}}": (HIDDEN, None),
+    f"GET {PROMOTION}/jobs/{{job_id}}/file": (HIDDEN, None),
+    f"POST {PROMOTION}/jobs/{{job_id}}/cancel": (HIDDEN, None),
+    "GET /v2/settings/promotions": (OWN, None),
+}
+"""Every endpoint under /v2: what it does to a merchant of another store, and a body that is valid for it."""
+
+SHOPPERS: set[str] = set()
+"""The endpoints that shoppers may use as well."""
+
+
+def endpoints() -> set[str]:
+    """Return what the application offers under /v2, as `METHOD /path/{parameter}`."""
+    return {
+        f"{method} {route.path_format}"
+        for route in create_app().routes
+        if route.path.startswith("/v2")
+        for method in getattr(route, "methods", ())
+        if method not in ("OPTIONS", "HEAD")
+    }
+
+
+def test_every_endpoint_has_a_case():
+    assert endpoints() == CASES.keys()
+
+
+@pytest.fixture
+def theirs(shop: Shop) -> Callable[[], dict[str, Any]]:
+    """A promotion of `shop` with a code and a completed export; returns all that is in the store."""
+    promotion = shop.promotion(name="theirs")
+    code = shop.add_codes(promotion, "theirs").json()["data"][0]["id"]
+    job = shop.start_job(promotion, EXPORT).json()["data"]["id"]
+    shop.ended_job(promotion, job)
+
+    def everything() -> dict[str, Any]:
+        return {
+            "names": {"promotion_id": promotion, "code_id": code, "job_id": job},
+            "promotions": shop.http.get(PROMOTIONS).json()["data"],
+            "codes": shop.list_codes(promotion),
+            "jobs": shop.http.get(f"{PROMOTIONS}/{promotion}/jobs").json()["data"],
+        }
+
+    return everything
+
+
+def call(client: httpx.Client, case: str, names: dict[str, str]) -> httpx.Response:
+    method, _, path = case.partition(" ")
+    return client.request(method, path.format(**names), json=CASES[case][1])
+
+
+def test_a_merchant_of_another_store_finds_and_changes_nothing(
+    shop: Shop, new_shop: Callable[..., Shop], theirs: Callable[[], dict[str, Any]]
+):
+    stranger, before = new_shop(), theirs()
+
+    for case, (verdict, _) in CASES.items():
+        answer = call(stranger.http, case, before["names"])
+        if verdict == HIDDEN:
+            assert answer.status_code == 404, case
+            assert answer.json()["errors"][0]["title"] == "Not Found", case
+        else:
+            assert answer.is_success, case
+        assert "theirs" not in answer.text, case
+        assert shop.store_id not in answer.text, case
+        assert theirs() == before, case
+
+
+def test_a_stranger_s_own_promotion_opens_no_door_to_another_s_codes_and_jobs(
+    new_shop: Callable[..., Shop], theirs: Callable[[], dict[str, Any]]
+):
+    stranger, before = new_shop(), theirs()
+    names = before["names"] | {"promotion_id": stranger.promotion()}
+
+    for case in CASES:
+        if "{code_id}" in case or "{job_id}" in case:
+            assert call(stranger.http, case, names).status_code == 404, case
+    assert theirs() == before
+
+
+def test_names_filters_and_priorities_of_another_store_do_not_show(
+    shop: Shop, new_shop: Callable[..., Shop], theirs: Callable[[], dict[str, Any]]
+):
+    stranger, before = new_shop(), theirs()
+    shop.http.put(PROMOTION.format(**before["names"]), json={"data": {"priority": 1}})
+
+    assert stranger.http.get(PROMOTIONS, params={"filter": "eq(code,theirs)"}).json()["data"] == []
+    promotion = stranger.promotion(priority=1)
+    assert "messages" not in stranger.add_codes(promotion, "theirs").json()
+
+
+def test_without_a_token_nothing_is_answered(shop: Shop, theirs: Callable[[], dict[str, Any]]):
+    before = theirs()
+    with httpx.Client(base_url=shop.http.base_url) as nobody:
+        for case in CASES:
+            answer = call(nobody, case, before["names"])
+            assert (answer.status_code, answer.json()) == (401, MISSING), case
+    assert theirs() == before
+
+
+def test_a_shopper_s_token_is_forbidden_where_only_merchants_may_go(shop: Shop, theirs: Callable[[], dict[str, Any]]):
+    before = theirs()
+    for case in CASES.keys() - SHOPPERS:
+        answer = call(shop.shopper, case, before["names"])
+        assert (answer.status_code, answer.json()) == (403, FORBIDDEN), case
+    assert theirs() == before
