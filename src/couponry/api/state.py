@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from litestar import Request
@@ -31,17 +32,17 @@ class ActiveClients:
     """Remembers for a few seconds which clients were not revoked, to ask the database once and not per request."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, float] = {}
+        self._seen: dict[tuple[UUID, str], float] = {}
 
     async def has(self, database: Database, token: Token) -> bool:
         """Tell whether the client behind *token* is active, or was so within `REVOCATION_SECONDS`."""
-        now = time.monotonic()
-        if self._seen.get(token.client_id, 0.0) > now:
+        now, client = time.monotonic(), (token.store_id, token.client_id)
+        if self._seen.get(client, 0.0) > now:
             return True
         async with database.connection() as connection:
             active = await access.is_active(connection, token)
         if active:
-            self._seen[token.client_id] = now + REVOCATION_SECONDS
+            self._seen[client] = now + REVOCATION_SECONDS
         return active
 
 
