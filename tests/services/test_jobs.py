@@ -1,5 +1,9 @@
 """Jobs over HTTP, with a real worker."""
 
+import time
+
+import psycopg
+
 from support import EXPORT, Shop
 
 
@@ -21,3 +25,15 @@ def test_an_export_has_a_file(shop: Shop):
     job = shop.ended_job(promotion, answer.json()["data"]["id"])
 
     assert job["status"] == "completed"
+
+
+def test_postgresql_knows_at_once_what_a_large_job_has_loaded(shop: Shop, database_url: str):
+    promotion = shop.promotion()
+    shop.ended_job(promotion, shop.generate(promotion, 20_000))
+
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        analyzed = "SELECT FROM pg_stats WHERE tablename = 'promotion_codes' AND attname = 'promotion_id'"
+        deadline = time.monotonic() + 10
+        while not connection.execute(analyzed).rowcount:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)

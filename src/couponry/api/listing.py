@@ -10,7 +10,7 @@ from litestar import Request
 from couponry.api.answers import Links, ListDocument, ListMeta, PageMeta, Results
 from couponry.domain import listing
 from couponry.domain.errors import BadRequest, UnparsableFilter
-from couponry.domain.listing import EVERYTHING, MAX_LIMIT, MAX_OFFSET, All, Filter, Listed, Operator, Page, Test
+from couponry.domain.listing import EVERYTHING, MAX_LIMIT, MAX_OFFSET, All, Filter, Listed, Operator, Page, Comparison
 
 T = TypeVar("T")
 
@@ -159,7 +159,7 @@ class _Parser:
             raise UnparsableFilter
         return inner
 
-    def test(self) -> Test:
+    def test(self) -> Comparison:
         name = re.compile(r"\s*(\w+)\s*\(", re.ASCII).match(self.text, self.at)
         if name is None or name[1] not in get_args(Operator):
             raise UnparsableFilter
@@ -168,7 +168,7 @@ class _Parser:
         attribute, *operands = self.operands()
         if not operands and name[1] != "is_null":
             raise UnparsableFilter
-        return Test(cast("Operator", name[1]), attribute, tuple(operands))
+        return Comparison(cast("Operator", name[1]), attribute, tuple(operands))
 
     def operands(self) -> list[str]:
         """Read operands up to the closing parenthesis. Bare ones may hold `:` and `|`."""

@@ -17,7 +17,7 @@ class Page(msgspec.Struct, frozen=True):
     offset: int = 0
 
 
-class Test(msgspec.Struct, frozen=True):
+class Comparison(msgspec.Struct, frozen=True):
     """One comparison of an attribute with one or more operands."""
 
     operator: Operator
@@ -37,7 +37,7 @@ class Any(msgspec.Struct, frozen=True):
     parts: tuple["Filter", ...]
 
 
-Filter = Test | All | Any
+Filter = Comparison | All | Any
 EVERYTHING = All(())
 """The filter that lets everything through."""
 

@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 DATABASE_AWAY = (OperationalError, DatabaseUnusable)
 """What interrupts a job without ending it."""
 
+WORTH_ANALYZING = 10_000
+"""So many new codes change what PostgreSQL should know of them."""
+
 CLEARED_AT_ONCE = 20_000
 """How many codes one step of clearing up deletes."""
 
@@ -43,6 +46,8 @@ async def run_job(workshop: Workshop, store_id: UUID, promotion_id: UUID, id_: U
         job = await _start(connection, store_id, promotion_id, id_) if held else None
         if job is not None and job.status == JobStatus.PROCESSING:
             job = await _work(workshop, connection, job)
+        if job is not None and job.job_type == "code_generate" and job.done >= WORTH_ANALYZING:
+            await codes.analyze(connection)
         if job is not None and job.status == JobStatus.CANCELLING:
             await _clear_up(workshop, connection, job)
 

@@ -40,6 +40,15 @@ async def add(connection: Connection, rows: bytes | bytearray) -> None:
         await copy.write(rows)
 
 
+async def analyze(connection: Connection) -> None:
+    """Let the planner know the table as it is now, unless somebody is at it; not inside a transaction.
+
+    Between a job that loads millions of codes and the next round of autovacuum it would guess, and read them all
+    where an index has the answer.
+    """
+    await connection.execute("ANALYZE (SKIP_LOCKED) promotion_codes")
+
+
 async def grow_count(connection: Connection, store_id: UUID, promotion_id: UUID, by: int) -> int:
     """Note that a promotion has *by* more codes (or fewer), and return how many it has now."""
     cursor = await connection.execute(
@@ -185,17 +194,24 @@ async def _delete_range(
     *,
     unused: bool,
 ) -> int:
-    parameters: list[Any] = [store_id, promotion_id, *bounds, not unused, limit, store_id, promotion_id]
+    """Delete the first *limit* codes whose ids lie within *bounds*: one range of the primary key.
+
+    A join with a list of them would be planned by statistics, which codes just loaded have none of.
+    """
+    mine: list[Any] = [store_id, promotion_id]
+    first, last = bounds
     cursor = await connection.execute(
         """
-        WITH doomed AS (
-            SELECT id FROM promotion_codes
-            WHERE store_id = %s AND promotion_id = %s AND id BETWEEN %s AND %s AND (%s OR used = 0)
-            ORDER BY id LIMIT %s FOR UPDATE
+        DELETE FROM promotion_codes
+        WHERE store_id = %s AND promotion_id = %s AND (%s OR used = 0) AND id BETWEEN %s AND coalesce(
+            (
+                SELECT id FROM promotion_codes
+                WHERE store_id = %s AND promotion_id = %s AND (%s OR used = 0) AND id BETWEEN %s AND %s
+                ORDER BY id OFFSET %s LIMIT 1
+            ),
+            %s
         )
-        DELETE FROM promotion_codes AS code USING doomed
-        WHERE code.store_id = %s AND code.promotion_id = %s AND code.id = doomed.id
         """,
-        parameters,
+        [*mine, not unused, first, *mine, not unused, first, last, limit - 1, last],
     )
     return cursor.rowcount

@@ -40,7 +40,8 @@ def rows_of(type_: type[Row]) -> Callable[[AsyncCursor[Any]], Callable[[Sequence
     return factory
 
 
-async def _configure(connection: Connection) -> None:
+async def configure(connection: Connection) -> None:
+    """Make a new connection one of ours."""
     await connection.execute("SET TimeZone = 'UTC'")
 
 
@@ -54,7 +55,7 @@ class Database:
             min_size=1,
             max_size=connections,
             open=False,
-            configure=_configure,
+            configure=configure,
             check=AsyncConnectionPool.check_connection,
             kwargs={"autocommit": True, "application_name": "couponry"},
         )

@@ -7,7 +7,7 @@ import msgspec
 from psycopg import sql
 
 from couponry.domain.errors import UnparsableFilter
-from couponry.domain.listing import All, Filter, Operator, Test
+from couponry.domain.listing import All, Filter, Operator, Comparison
 
 
 class Attribute(msgspec.Struct, frozen=True):
@@ -27,7 +27,7 @@ def where(wanted: Filter, attributes: Attributes) -> tuple[sql.Composed, list[An
     Raises:
         UnparsableFilter: an attribute or operator that the list does not offer, or an unreadable operand.
     """
-    if isinstance(wanted, Test):
+    if isinstance(wanted, Comparison):
         return _test(wanted, attributes)
     parts = [where(part, attributes) for part in wanted.parts]
     if not parts:
@@ -37,7 +37,7 @@ def where(wanted: Filter, attributes: Attributes) -> tuple[sql.Composed, list[An
     return condition, [parameter for _, parameters in parts for parameter in parameters]
 
 
-def _test(test: Test, attributes: Attributes) -> tuple[sql.Composed, list[Any]]:
+def _test(test: Comparison, attributes: Attributes) -> tuple[sql.Composed, list[Any]]:
     attribute = attributes.get(test.attribute)
     template = attribute and attribute.operators.get(test.operator)
     if attribute is None or template is None:

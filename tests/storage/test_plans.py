@@ -1,0 +1,171 @@
+"""What PostgreSQL does for the statements behind codes, when a promotion has very many of them.
+
+Each statement that a use case really sends is run under EXPLAIN ANALYZE first, and no part of its plan may read
+more than a page or so of rows: what holds for 300,000 codes then holds for 5,000,000.
+"""
+
+import secrets
+from collections.abc import AsyncGenerator
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import AsyncConnection, AsyncCursor, sql
+
+from couponry.domain.codes import CodeLimits, CodePattern, NewCode
+from couponry.domain.ids import series
+from couponry.domain.listing import EVERYTHING, Comparison, Page
+from couponry.services import codes, promotions
+from couponry.services.context import Context, fresh_id, utc_now
+from couponry.storage import codes as stored_codes
+from couponry.storage.code_rows import COPY_CODES, Origin, generated_rows
+from couponry.storage.database import configure
+
+MANY = 300_000
+READABLE = 2_500
+"""More rows than any of the statements below has a reason to read."""
+
+
+class ExplainingCursor(AsyncCursor[Any]):
+    """Notes what each statement would read, then runs it."""
+
+    plans: list[tuple[str, dict[str, Any]]] = []  # noqa: RUF012
+    explaining = False
+
+    async def execute(self, query: Any, params: Any = None, **options: Any) -> "ExplainingCursor":
+        if ExplainingCursor.explaining:
+            text = query.as_string(self.connection) if isinstance(query, sql.Composable) else query
+            async with self.connection.transaction(force_rollback=True):
+                plain = AsyncCursor(self.connection)
+                await plain.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", params)
+                [[plan]] = await plain.fetchall()
+            self.plans.append((text, plan[0]["Plan"]))
+        return await super().execute(query, params, **options)
+
+
+@pytest.fixture(scope="module")
+def crowded(database_url: str) -> tuple[UUID, UUID, UUID]:
+    """A store with two promotions of very many codes each; returns the store, one promotion and its series."""
+    store_id, promotion_id, other = fresh_id(), fresh_id(), fresh_id()
+    first = fresh_id()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("INSERT INTO stores VALUES (%s, %s, NULL, NULL, 50, 0, now())", [store_id, str(store_id)])
+        for id_ in (promotion_id, other):
+            insert_promotion(connection, store_id, id_)
+            load(connection, store_id, id_, first if id_ == promotion_id else fresh_id())
+        connection.execute("ANALYZE promotion_codes")  # as a job does when it has generated so many
+    return store_id, promotion_id, first
+
+
+def insert_promotion(connection: psycopg.Connection, store_id: UUID, id_: UUID) -> None:
+    connection.execute(
+        "INSERT INTO promotions VALUES (%s, %s, 'x', NULL, true, false, NULL, true, false, '2024-01-01', '2099-01-01',"
+        """ '{"rules":{"strategy":"cart_total","operator":"gte","args":[1]},"actions":[{"strategy":"cart_discount","""
+        """ "args":["percent",1]}]}', '{}', 'me', 'me', now(), now(), NULL)""",
+        [store_id, id_],
+    )
+    connection.execute("INSERT INTO code_counts VALUES (%s, %s, %s)", [store_id, id_, MANY])
+
+
+def load(connection: psycopg.Connection, store_id: UUID, promotion_id: UUID, first: UUID) -> None:
+    pattern = CodePattern("", 8)
+    bodies = pattern.draw(pattern.slice(0, MANY, MANY), MANY, set(), secrets.token_bytes)
+    origin = Origin(store_id, promotion_id, "me", utc_now())
+    rows = generated_rows(origin, series(first), pattern, CodeLimits(max_uses=1), bodies)
+    with connection.cursor().copy(COPY_CODES) as copy:
+        copy.write(rows)
+
+
+@pytest.fixture
+async def context(crowded: tuple[UUID, UUID, UUID], database_url: str) -> AsyncGenerator[Context]:
+    connection: AsyncConnection[Any] = await AsyncConnection.connect(database_url, cursor_factory=ExplainingCursor)
+    await configure(connection)
+    ExplainingCursor.plans.clear()
+    ExplainingCursor.explaining = True
+    yield Context(connection, crowded[0], "me")
+    ExplainingCursor.explaining = False
+    await connection.rollback()
+    await connection.close()
+
+
+def rows_read(plan: dict[str, Any]) -> float:
+    """Return the most rows that any single node of *plan* reads, loops counted."""
+    removed = sum(plan.get(f"Rows Removed by {what}", 0) for what in ("Filter", "Index Recheck", "Join Filter"))
+    own = (plan.get("Actual Rows", 0) + removed) * plan.get("Actual Loops", 1)
+    return max([own, *(rows_read(part) for part in plan.get("Plans", ()))])
+
+
+def assert_few_rows_read() -> None:
+    assert ExplainingCursor.plans
+    for text, plan in ExplainingCursor.plans:
+        assert rows_read(plan) <= READABLE, (text, plan)
+
+
+async def some_code(context: Context, promotion_id: UUID) -> tuple[UUID, str]:
+    cursor = AsyncCursor(context.connection)
+    await AsyncCursor.execute(
+        cursor, "SELECT id, code FROM promotion_codes WHERE promotion_id = %s ORDER BY id LIMIT 1", [promotion_id]
+    )
+    [row] = await cursor.fetchall()
+    return row
+
+
+@pytest.mark.parametrize("order", [None, "code", "-code"])
+@pytest.mark.parametrize("offset", [0, 1000])
+async def test_listing_codes(context: Context, crowded: tuple[UUID, UUID, UUID], order: str | None, offset: int):
+    listed = await codes.list_codes(context, crowded[1], EVERYTHING, order, Page(100, offset))
+    assert len(listed.rows) == 100
+    assert listed.total == MANY
+    assert_few_rows_read()
+
+
+async def test_filtering_by_code(context: Context, crowded: tuple[UUID, UUID, UUID]):
+    _, code = await some_code(context, crowded[1])
+    listed = await codes.list_codes(context, crowded[1], Comparison("eq", "code", (code,)), None, Page(100))
+    assert listed.total == 1
+    assert_few_rows_read()
+
+
+async def test_walking_from_a_code(context: Context, crowded: tuple[UUID, UUID, UUID]):
+    listed = await stored_codes.page_of(
+        context.connection, *crowded[:2], Comparison("gt", "code", ("k",)), "code", Page(100)
+    )
+    assert len(listed) == 100
+    assert_few_rows_read()
+
+
+async def test_finding_promotions_by_code(context: Context, crowded: tuple[UUID, UUID, UUID]):
+    _, code = await some_code(context, crowded[1])
+    listed = await promotions.list_promotions(context, Comparison("eq", "code", (code,)), Page(100))
+    assert listed.total == 1
+    assert_few_rows_read()
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+async def test_deleting_a_code(context: Context, crowded: tuple[UUID, UUID, UUID], by_id: bool):
+    id_, code = await some_code(context, crowded[1])
+    await codes.delete_code(context, crowded[1], str(id_) if by_id else code)
+    assert_few_rows_read()
+
+
+async def test_creating_codes(context: Context, crowded: tuple[UUID, UUID, UUID]):
+    await codes.create_codes(context, crowded[1], [NewCode(code=f"new {n}") for n in range(1000)])
+    assert_few_rows_read()
+
+
+async def test_deleting_codes_by_name(context: Context, crowded: tuple[UUID, UUID, UUID]):
+    await codes.delete_codes(context, crowded[1], [f"none {n}" for n in range(1000)])
+    assert_few_rows_read()
+
+
+async def test_clearing_up_after_a_job(context: Context, crowded: tuple[UUID, UUID, UUID]):
+    deleted = await stored_codes.delete_unused_of_job(context.connection, *crowded, limit=1000)
+    assert deleted == 1000
+    assert_few_rows_read()
+
+
+async def test_looking_for_clashes(context: Context, crowded: tuple[UUID, UUID, UUID]):
+    assert await stored_codes.keys_between(context.connection, crowded[0], "2", "z", 1000) is None
+    assert await stored_codes.keys_known(context.connection, crowded[0], [f"none {n}" for n in range(1000)]) == []
+    assert_few_rows_read()
