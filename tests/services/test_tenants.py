@@ -128,6 +128,14 @@ def test_names_filters_and_priorities_of_another_store_do_not_show(
     assert "messages" not in stranger.add_codes(promotion, "theirs").json()
 
 
+def test_what_another_store_has_is_not_counted(new_shop: Callable[..., Shop]):
+    for shop in (new_shop(max_automatic_promotions=1), new_shop(max_automatic_promotions=1)):
+        promotion = shop.promotion(automatic=True)
+        for path in (PROMOTIONS, f"{PROMOTIONS}/{promotion}/codes"):
+            for query in ({}, {"filter": f"eq(code,auto_{promotion})"}):
+                assert shop.http.get(path, params=query).json()["meta"]["results"]["total"] == 1
+
+
 def test_without_a_token_nothing_is_answered(shop: Shop, theirs: Callable[[], dict[str, Any]]):
     before = theirs()
     with httpx.Client(base_url=shop.http.base_url) as nobody:
