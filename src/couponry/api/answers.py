@@ -13,20 +13,22 @@ T = TypeVar("T")
 
 Instant = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 """A moment as answers show it: see `wire.moment`."""
-Link = Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
 
 
 # Lists
 
 
 class Links(Struct, frozen=True):
-    """Where the other pages of a list are. The first has none before it, the last none after it."""
+    """Where the other pages of a list are. The first has none before it, the last none after it.
 
-    current: Link
-    first: Link
-    last: Link
-    prev: Link | None
-    next: Link | None
+    They are relative, with the brackets of `page[offset]` as they are: clients of Elastic Path read them so.
+    """
+
+    current: str
+    first: str
+    last: str
+    prev: str | None
+    next: str | None
 
 
 class PageMeta(Struct, frozen=True):
@@ -215,4 +217,4 @@ class JobList(ListDocument[JobResource], frozen=True):
 class FileLink(Struct, frozen=True):
     """Where an export file can be downloaded, without a token and for a while."""
 
-    href: Link
+    href: Annotated[str, Meta(extra_json_schema={"format": "uri"})]

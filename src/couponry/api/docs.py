@@ -34,7 +34,7 @@ async def openapi_document(request: Request[Any, Any, Any]) -> Response[bytes]:
 @get("/docs", include_in_schema=False)
 async def docs_page(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Answer the page."""
-    return _unchanging(request, _page(request.app), "text/html; charset=utf-8", PAGE_HEADERS)
+    return _unchanging(request, _page(request.app), "text/html", PAGE_HEADERS)
 
 
 @get("/docs/{name:str}", include_in_schema=False)
@@ -42,7 +42,7 @@ async def docs_file(request: Request[Any, Any, Any], name: FromPath[str]) -> Res
     """Answer a file that the page loads."""
     if name not in STATIC:
         raise NotFoundException
-    return _unchanging(request, _file(name), f"{STATIC[name]}; charset=utf-8")
+    return _unchanging(request, _file(name), STATIC[name])
 
 
 handlers = [openapi_document, docs_page, docs_file]

@@ -14,12 +14,12 @@ from couponry.api.schemas import REFERENCE, Schema
 FORM = "application/x-www-form-urlencoded"
 
 KEYWORDS = {
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minimum": "at least {}",
-    "maximum": "at most {}",
-    "minItems": "at least {} items",
-    "maxItems": "at most {} items",
+    "minLength": "length ≥ {}",
+    "maxLength": "length ≤ {}",
+    "minimum": "≥ {}",
+    "maximum": "≤ {}",
+    "minItems": "items ≥ {}",
+    "maxItems": "items ≤ {}",
     "format": "{}",
 }
 """How a keyword of JSON Schema is said."""

@@ -1,0 +1,167 @@
+"""The OpenAPI document says what the API does, no less and no more."""
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis import checks
+from schemathesis.specs.openapi import checks as openapi_checks
+
+from couponry.api.app import create_app
+from couponry.api.openapi import document_of, endpoints
+from couponry.api.operations import TAGS, Operation
+from couponry.settings import Settings
+from support import Shop
+
+APP = create_app(Settings())
+DOCUMENT = document_of(APP)
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+SCHEMA.config.phases.coverage.enabled = False
+SYSTEMATIC = schemathesis.openapi.from_dict(DOCUMENT)
+SYSTEMATIC.config.phases.coverage.unexpected_methods = {"patch"}
+
+OPERATIONS: dict[str, Operation] = {id_: one for tag in TAGS for id_, one in tag.operations.items()}
+DOCUMENTED = {
+    operation["operationId"]: (method, path, operation)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+}
+
+# The document
+
+
+def test_every_endpoint_is_documented_and_every_documented_operation_exists():
+    routes = {(one.path, one.method, one.handler.operation_id) for one in endpoints(APP)}
+    documented = {(path, method, id_) for id_, (method, path, _) in DOCUMENTED.items()}
+    assert documented == routes
+    assert set(OPERATIONS) == set(DOCUMENTED)
+
+
+def test_the_document_is_openapi():
+    SCHEMA.validate()
+
+
+def test_every_reference_leads_somewhere():
+    references = set(_references(DOCUMENT))
+    assert references
+    for reference in references:
+        part: Any = DOCUMENT
+        for step in reference.removeprefix("#/").split("/"):
+            part = part[step]
+
+
+@pytest.mark.parametrize("id_", DOCUMENTED)
+def test_an_operation_says_what_it_is_for_and_how_it_can_fail(id_: str):
+    _, path, operation = DOCUMENTED[id_]
+    assert operation["summary"]
+    assert operation["description"]
+    statuses = set(operation["responses"])
+    assert any(status[0] == "2" for status in statuses)
+    if path.startswith("/v2/"):
+        assert operation["security"]
+        assert {"401", "403", "503"} <= statuses
+    if path.startswith("/v2/") and "{" in path:
+        assert "404" in statuses
+    if "requestBody" in operation:
+        assert {"400", "413"} <= statuses
+    for response in operation["responses"].values():
+        assert response["description"]
+
+
+def test_every_member_of_a_body_or_an_answer_is_a_member_of_a_struct():
+    promotion = DOCUMENT["components"]["schemas"]["PromotionData"]
+    assert "custom_fields" not in promotion["properties"]
+    assert promotion["additionalProperties"]
+    partial = DOCUMENT["components"]["schemas"]["PartialPromotionData"]
+    assert partial["properties"].keys() == promotion["properties"].keys()
+    assert "required" not in partial
+
+
+@pytest.mark.parametrize(
+    ("id_", "title"), [(id_, title) for id_, operation in OPERATIONS.items() for title in operation.examples]
+)
+def test_examples_are_accepted(shop: Shop, id_: str, title: str):
+    method, path, operation = DOCUMENTED[id_]
+    example = OPERATIONS[id_].examples[title]
+    if id_ == "createAccessToken":
+        example = {**example, "client_id": shop.client_id, "client_secret": shop.client_secret}
+        answer = shop.http.post(path, data=example)
+    else:
+        url = path.format(promotion_id=shop.promotion())
+        answer = shop.http.request(method, url, json=example)
+    assert 200 <= answer.status_code < 300, answer.text
+    assert str(answer.status_code) in operation["responses"]
+
+
+# Whatever is sent
+
+PROMISES = [
+    checks.not_a_server_error,
+    openapi_checks.status_code_conformance,
+    openapi_checks.content_type_conformance,
+    openapi_checks.response_headers_conformance,
+    openapi_checks.response_schema_conformance,
+    openapi_checks.unsupported_method,
+    openapi_checks.missing_required_header,
+    openapi_checks.ignored_auth,
+]
+
+
+MAX_QUERY = 32_000
+"""Far above it, the HTTP parser gives up on the request before the API sees it."""
+
+BOUNDED = settings(
+    max_examples=6, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@SCHEMA.parametrize()
+@BOUNDED
+def test_every_answer_is_as_documented(case: schemathesis.Case, shop: Shop, target: str):
+    _assert_kept(case, shop, target)
+
+
+# Walking through a rule set systematically takes minutes.
+@SYSTEMATIC.exclude(operation_id=["createRulePromotion", "updateRulePromotion"]).parametrize()
+@settings(BOUNDED, max_examples=1)
+def test_every_bound_is_as_documented(case: schemathesis.Case, shop: Shop, target: str):
+    _assert_kept(case, shop, target)
+
+
+def _assert_kept(case: schemathesis.Case, shop: Shop, target: str) -> None:
+    if len(quote(str(case.query))) > MAX_QUERY:
+        return
+    _aim(case.path_parameters, target)
+    case.call_and_validate(
+        base_url=str(shop.http.base_url),
+        headers={"Authorization": shop.http.headers["Authorization"]},
+        checks=PROMISES,
+    )
+
+
+def _aim(parameters: dict[str, Any], target: str) -> None:
+    """Make every other promotion asked for one that exists."""
+    try:
+        if UUID(parameters["promotion_id"]).int % 2:
+            parameters["promotion_id"] = target
+    except (KeyError, TypeError, ValueError, AttributeError):
+        pass  # the case is about something else
+
+
+@pytest.fixture
+def target(shop: Shop) -> str:
+    """A promotion with a code."""
+    promotion = shop.promotion()
+    shop.add_codes(promotion, "spring")
+    return promotion
+
+
+def _references(part: Any) -> list[str]:
+    if isinstance(part, dict):
+        own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+        own += [*part.get("discriminator", {}).get("mapping", {}).values()]
+        return own + [found for value in part.values() for found in _references(value)]
+    return [found for value in part for found in _references(value)] if isinstance(part, list) else []
