@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -110,7 +111,9 @@ class _Python:
     def __init__(self, settings: Settings, url: str) -> None:
         # The writing end stays open in this process and in no other: its end is our end.
         self._lifeline, self._held = os.pipe()
+        self._metrics = tempfile.TemporaryDirectory(prefix="couponry-metrics-")
         self._environment = os.environ | {
+            "PROMETHEUS_MULTIPROC_DIR": self._metrics.name,  # where API processes add up what they count
             "COUPONRY_DATABASE_URL": url,
             "COUPONRY_DATA_DIR": str(settings.data_dir.expanduser().absolute()),
             "COUPONRY_HOST": settings.host,

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
-from couponry.api import auth, codes, docs, files, health, jobs, promotions, store_settings
+from couponry.api import auth, codes, docs, files, health, jobs, metrics, promotions, store_settings
 from couponry.api.errors import HANDLERS
 from couponry.api.state import ActiveClients, Api, Keys
 from couponry.services import access
@@ -42,6 +42,7 @@ def create_app(configured: Settings | None = None) -> Litestar:
             auth.create_access_token,
             health.healthz,
             health.readyz,
+            metrics.metrics,
             files.download,
             promotions.router,
             codes.router,
@@ -50,6 +51,7 @@ def create_app(configured: Settings | None = None) -> Litestar:
             *docs.handlers,
         ],
         lifespan=[lambda app: _running(app, chosen)],
+        middleware=[metrics.middleware],
         exception_handlers=HANDLERS,
         cors_config=CORSConfig(allow_origins=["*"], allow_headers=CLIENT_HEADERS),
         request_max_body_size=chosen.max_body_bytes,

@@ -10,7 +10,7 @@ from litestar import Request
 from couponry.api.answers import Links, ListDocument, ListMeta, PageMeta, Results
 from couponry.domain import listing
 from couponry.domain.errors import BadRequest, UnparsableFilter
-from couponry.domain.listing import EVERYTHING, MAX_LIMIT, MAX_OFFSET, All, Filter, Listed, Operator, Page, Comparison
+from couponry.domain.listing import EVERYTHING, MAX_LIMIT, MAX_OFFSET, All, Comparison, Filter, Listed, Operator, Page
 
 T = TypeVar("T")
 

@@ -258,6 +258,10 @@ OPERATING = Tag(
             uses_database=False,
         ),
         "getHealth": Operation("It asks nothing but the process itself.", answer=Health, uses_database=False),
+        "getMetrics": Operation(
+            "Requests are counted over all API processes; `couponry_jobs` tells of jobs that have not ended.",
+            answer_type="text/plain",
+        ),
         "getReadiness": Operation(
             "A load balancer should send requests only to processes that are ready.",
             answer=Readiness,

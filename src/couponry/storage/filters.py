@@ -7,7 +7,7 @@ import msgspec
 from psycopg import sql
 
 from couponry.domain.errors import UnparsableFilter
-from couponry.domain.listing import All, Filter, Operator, Comparison
+from couponry.domain.listing import All, Comparison, Filter, Operator
 
 
 class Attribute(msgspec.Struct, frozen=True):

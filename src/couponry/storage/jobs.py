@@ -218,3 +218,12 @@ async def held(connection: Connection, id_: UUID) -> AsyncGenerator[bool]:
     except BaseException:
         await connection.close()
         raise
+
+
+async def count_unfinished(connection: Connection) -> dict[str, int]:
+    """Return how many jobs of all stores have not ended, by status."""
+    cursor = await connection.execute(
+        "SELECT status, count(*) FROM promotion_jobs WHERE status IN ('pending', 'processing', 'cancelling')"
+        " GROUP BY status"
+    )
+    return dict(await cursor.fetchall())
