@@ -56,11 +56,11 @@ def key(in_database: Callable[..., Any]) -> bytes:
 
 
 def ask(shop: Shop, **form: str) -> httpx.Response:
-    return httpx.post(f"{shop.http.base_url}/oauth/access_token", data=form)
+    return shop.nobody.post("/oauth/access_token", data=form)
 
 
 def with_token(shop: Shop, token: str, scheme: str = "Bearer") -> httpx.Response:
-    return httpx.get(f"{shop.http.base_url}{PROMOTIONS}", headers={"Authorization": f"{scheme} {token}"})
+    return shop.nobody.get(f"{PROMOTIONS}", headers={"Authorization": f"{scheme} {token}"})
 
 
 def merchant_form(shop: Shop) -> dict[str, str]:
@@ -88,10 +88,10 @@ class TestAskingForATokenWith:
         url = f"{shop.http.base_url}/oauth/access_token"
         form = merchant_form(shop)
 
-        called_json = httpx.post(
+        called_json = shop.nobody.post(
             url, content=str(httpx.QueryParams(form)), headers={"Content-Type": "application/json"}
         )
-        assert called_json.status_code == httpx.post(url, json=form).status_code == 200
+        assert called_json.status_code == shop.nobody.post(url, json=form).status_code == 200
 
     def test_wrong_credentials(self, shop: Shop):
         form = merchant_form(shop)
@@ -118,7 +118,7 @@ class TestAskingForATokenWith:
             answer = ask(shop, **form_)
             assert (answer.status_code, answer.json()) == (400, BAD_REQUEST)
         for body in (b"{", b"\xff", b"[]", b'{"client_id":1}', b"a=" * 200):
-            answer = httpx.post(f"{shop.http.base_url}/oauth/access_token", content=body)
+            answer = shop.nobody.post("/oauth/access_token", content=body)
             assert (answer.status_code, answer.json()) == (400, BAD_REQUEST)
 
     def test_the_secret_of_another_client(self, shop: Shop, new_shop: Callable[..., Shop]):
@@ -131,7 +131,7 @@ class TestARequest:
     def test_without_a_token_is_told_so(self, shop: Shop):
         url = f"{shop.http.base_url}{PROMOTIONS}"
         for headers in ({}, {"Authorization": ""}, {"Authorization": "Bearer"}, {"Authorization": "Basic YTpi"}):
-            answer = httpx.get(url, headers=headers)
+            answer = shop.nobody.get(url, headers=headers)
             assert (answer.status_code, answer.json()) == (401, MISSING)
 
     @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
@@ -175,7 +175,7 @@ class TestARequest:
     def test_with_letters_that_no_token_has_is_refused(self, shop: Shop):
         url = f"{shop.http.base_url}{PROMOTIONS}"
 
-        answer = httpx.get(url, headers={"Authorization": b"Bearer \xe9\xff"})
+        answer = shop.nobody.get(url, headers={"Authorization": b"Bearer \xe9\xff"})
 
         assert (answer.status_code, answer.json()) == (401, INVALID)
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 
 from support import EXPORT, Shop, generate_body
@@ -59,7 +58,7 @@ class TestFiles:
             "null",
         )
 
-        rows = list(csv.DictReader(io.StringIO(httpx.get(export(promotion)).content.decode(), newline="")))
+        rows = list(csv.DictReader(io.StringIO(shop.nobody.get(export(promotion)).content.decode(), newline="")))
 
         assert rows == [row_of(code) for code in shop.list_codes(promotion)]
 
@@ -67,7 +66,7 @@ class TestFiles:
         promotion = shop.promotion()
         shop.add_codes(promotion, "a", "b")
 
-        answer = httpx.get(export(promotion))
+        answer = shop.nobody.get(export(promotion))
 
         assert answer.headers["content-type"].startswith("text/csv")
         assert int(answer.headers["content-length"]) == len(answer.content)
@@ -78,18 +77,18 @@ class TestFiles:
         assert answer.content.count(b"\n") == answer.content.count(b"\r") == 3
 
     def test_a_promotion_without_codes_has_a_file_with_a_header_only(self, shop: Shop, export: Callable[[str], str]):
-        assert httpx.get(export(shop.promotion())).text == f"{HEADER}\r\n"
+        assert shop.nobody.get(export(shop.promotion())).text == f"{HEADER}\r\n"
 
     def test_an_automatic_promotion_exports_its_code(self, shop: Shop, export: Callable[[str], str]):
         promotion = shop.promotion(automatic=True)
 
-        assert f"\r\nauto_{promotion}," in httpx.get(export(promotion)).text
+        assert f"\r\nauto_{promotion}," in shop.nobody.get(export(promotion)).text
 
     def test_every_generated_code_is_in_it_once(self, shop: Shop, export: Callable[[str], str]):
         promotion = shop.promotion()
         shop.ended_job(promotion, shop.generate(promotion, 20_000, max_uses_per_code=1, code_prefix="x,"))
 
-        rows = list(csv.DictReader(io.StringIO(httpx.get(export(promotion)).text, newline="")))
+        rows = list(csv.DictReader(io.StringIO(shop.nobody.get(export(promotion)).text, newline="")))
 
         assert len({row["code"] for row in rows}) == len(rows) == 20_000
         assert all(row["uses"] == "1" and re.fullmatch(r"x,[2-9A-HJ-NP-Z]{8}", row["code"]) for row in rows)
@@ -112,7 +111,7 @@ class TestLinks:
 
         for _ in range(2):
             link = shop.http.get(f"/v2/rule-promotions/{promotion}/jobs/{job['id']}/file").json()["href"]
-            assert httpx.get(link).status_code == 200
+            assert shop.nobody.get(link).status_code == 200
 
     def test_none_but_the_one_that_was_given_works(self, shop: Shop, export: Callable[[str], str]):
         promotion, other = shop.promotion(), shop.promotion()
@@ -138,11 +137,11 @@ class TestLinks:
             f"{path}/../../..?Expires={expires}&Signature={signature}",
             f"{path.replace(promotion, '%2e%2e')}?Expires={expires}&Signature={signature}",
         ):
-            answer = httpx.get(forged)
+            answer = shop.nobody.get(forged)
             assert answer.status_code == 404, forged
             assert answer.json()["errors"][0]["title"] == "Not Found"
-        assert httpx.get(f"{path}?Expires={past}&Signature={signature}").json() == GONE
-        assert httpx.get(link).status_code == httpx.get(another).status_code == 200
+        assert shop.nobody.get(f"{path}?Expires={past}&Signature={signature}").json() == GONE
+        assert shop.nobody.get(link).status_code == shop.nobody.get(another).status_code == 200
 
 
 class TestJobDocuments:

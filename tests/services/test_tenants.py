@@ -138,10 +138,9 @@ def test_what_another_store_has_is_not_counted(new_shop: Callable[..., Shop]):
 
 def test_without_a_token_nothing_is_answered(shop: Shop, theirs: Callable[[], dict[str, Any]]):
     before = theirs()
-    with httpx.Client(base_url=shop.http.base_url) as nobody:
-        for case in CASES:
-            answer = call(nobody, case, before["names"])
-            assert (answer.status_code, answer.json()) == (401, MISSING), case
+    for case in CASES:
+        answer = call(shop.nobody, case, before["names"])
+        assert (answer.status_code, answer.json()) == (401, MISSING), case
     assert theirs() == before
 
 
