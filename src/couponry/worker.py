@@ -37,7 +37,10 @@ STALLED_SECONDS = 20
 
 def create_queue(url: str, workshop: Workshop) -> procrastinate.App:
     """Return the queue's application with its two tasks."""
-    app = procrastinate.App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=4))
+    app = procrastinate.App(
+        # Short attempts and waits: however long the database was away, we are back soon after it is.
+        connector=PsycopgConnector(conninfo=url, min_size=1, max_size=4, reconnect_timeout=2, timeout=10)
+    )
 
     @app.task(name=queue.RUN_JOB)
     async def run(store_id: str, promotion_id: str, job_id: str) -> None:

@@ -261,9 +261,14 @@ async def test_a_promotion_is_not_removed_before_its_job_has_ended(bench: Bench)
     job = await bench.generate(promotion, 50_000)
     running = asyncio.create_task(bench.run(job))
     await bench.reached(job, 1)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
     await bench.ask(delete_promotion, promotion)
     await purge_promotion(bench.workshop, bench.store_id, promotion)
-    await running
+    assert bench.job(str(job.id))[0] == "cancelling"
+    await bench.run(job)
+    assert bench.job(str(job.id))[0] == "cancelled"
     await purge_promotion(bench.workshop, bench.store_id, promotion)
     for table in ("promotion_codes", "promotion_jobs", "code_counts"):
         assert not bench.rows(f"SELECT FROM {table} WHERE promotion_id = %s", [promotion])
