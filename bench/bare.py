@@ -4,13 +4,14 @@ import secrets
 import subprocess
 import tempfile
 import time
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
 
 from couponry.account import BINARIES
 from couponry.domain.codes import CodeLimits, CodePattern
+from couponry.domain.ids import series
 from couponry.services.context import fresh_id, utc_now
 from couponry.storage.code_csv import EXPORT
 from couponry.storage.code_rows import COPY_CODES, Origin, generated_rows
@@ -18,24 +19,19 @@ from couponry.storage.code_rows import COPY_CODES, Origin, generated_rows
 BATCH = 50_000
 
 
-class Rows:
-    """The rows of many codes, drawn and sorted as a whole, in batches ready to be copied."""
+def rows_ready(store_id: str, count: int) -> list[bytearray]:
+    """Return the rows of *count* codes of a new promotion, drawn and sorted as a whole, in batches to be copied.
 
-    def __init__(self, count: int) -> None:
-        pattern, limits = CodePattern("", 8), CodeLimits(max_uses=1, consume_unit="per_checkout")
-        bodies = pattern.draw(pattern.slice(0, count, count), count, set(), secrets.token_bytes)
-        origin = Origin(uuid4(), uuid4(), secrets.token_hex(16), utc_now())
-        first = fresh_id().int >> 40 << 40
-        self.promotion = origin.promotion_id.bytes
-        self.batches = [
-            generated_rows(origin, first + at, pattern, limits, bodies[at : at + BATCH])
-            for at in range(0, count, BATCH)
-        ]
-
-    def for_another_promotion(self) -> list[bytearray]:
-        """Return the same rows for another promotion, so that they can be loaded again."""
-        other = uuid4().bytes
-        return [batch.replace(self.promotion, other) for batch in self.batches]
+    Store and ids are like those that Couponry itself would use, so that both sides fill the same ends of the
+    same indexes.
+    """
+    pattern, limits = CodePattern("", 8), CodeLimits(max_uses=1, consume_unit="per_checkout")
+    bodies = pattern.draw(pattern.slice(0, count, count), count, set(), secrets.token_bytes)
+    origin = Origin(UUID(store_id), fresh_id(), secrets.token_hex(16), utc_now())
+    first = series(fresh_id())
+    return [
+        generated_rows(origin, first + at, pattern, limits, bodies[at : at + BATCH]) for at in range(0, count, BATCH)
+    ]
 
 
 def copy_seconds(database_url: str, batches: list[bytearray]) -> float:

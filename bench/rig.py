@@ -43,6 +43,9 @@ class Rig:
         form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
         token = self.http.post("/oauth/access_token", data=form).json()["access_token"]
         self.http.headers["Authorization"] = f"Bearer {token}"
+        with psycopg.connect(database_url) as connection:
+            [[store_id]] = connection.execute("SELECT store_id FROM stores").fetchall()
+        self.store_id = str(store_id)
 
     def promotion(self) -> str:
         return self._ok(self.http.post("/v2/rule-promotions", json={"data": PROMOTION}))["data"]["id"]

@@ -130,7 +130,18 @@ def test_a_terminal_shows_how_far_and_how_fast(database_url: str, data_dir: Path
     promotion = shop.promotion()
     watched, terminal = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "couponry.cli", "codes", "generate", promotion, "--count", "60000", "--store", shop.store_id],
+        [
+            sys.executable,
+            "-m",
+            "couponry.cli",
+            "codes",
+            "generate",
+            promotion,
+            "--count",
+            "60000",
+            "--store",
+            shop.store_id,
+        ],
         env=environment(database_url, data_dir) | {"TERM": "xterm", "COLUMNS": "120"},
         stderr=terminal,
         stdout=terminal,

@@ -166,6 +166,6 @@ async def test_clearing_up_after_a_job(context: Context, crowded: tuple[UUID, UU
 
 
 async def test_looking_for_clashes(context: Context, crowded: tuple[UUID, UUID, UUID]):
-    assert await stored_codes.keys_between(context.connection, crowded[0], "2", "z", 1000) is None
+    assert await stored_codes.endings_between(context.connection, crowded[0], "2" * 8, "z" * 8, 8, 1000) is None
     assert await stored_codes.keys_known(context.connection, crowded[0], [f"none {n}" for n in range(1000)]) == []
     assert_few_rows_read()

@@ -187,6 +187,11 @@ class CodePattern(msgspec.Struct, frozen=True):
         size = len(prefix) + self.length
         return {key[len(prefix) :].upper().encode() for key in keys if len(key) == size and key.startswith(prefix)}
 
+    def bodies_in(self, endings: bytes) -> set[bytes]:
+        """Return the drawn parts whose keys, one after the other, are *endings*."""
+        bodies = endings.upper()
+        return {bodies[at : at + self.length] for at in range(0, len(bodies), self.length)}
+
     def key_range(self, leads: range) -> tuple[str, str]:
         """Return the first and the last key of the pattern's codes beginning with one of *leads*."""
         rest = self.length - LEAD

@@ -17,7 +17,7 @@ from couponry.storage.database import Connection, Database
 BATCH = 50_000
 """How many codes are committed together."""
 
-FETCHED_KEYS = 20_000
+FETCHED_KEYS = 6 * BATCH
 """Up to so many existing codes of a slice are fetched before drawing; where there are more, PostgreSQL is
 asked about each drawn code instead."""
 
@@ -110,8 +110,8 @@ async def _draw(
     connection: Connection, job: PromotionJob, pattern: CodePattern, leads: range, count: int
 ) -> list[bytes]:
     first, last = pattern.key_range(leads)
-    known = await codes.keys_between(connection, job.store_id, first, last, FETCHED_KEYS)
-    taken = pattern.bodies_of(known or ())
+    known = await codes.endings_between(connection, job.store_id, first, last, pattern.length, FETCHED_KEYS)
+    taken = pattern.bodies_in(known or b"")
     bodies = await asyncio.to_thread(pattern.draw, leads, count, taken, secrets.token_bytes)
     while known is None:
         keys = [pattern.key_of(body) for body in bodies]

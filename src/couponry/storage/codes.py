@@ -131,22 +131,37 @@ async def keys_elsewhere(connection: Connection, store_id: UUID, promotion_id: U
     return {key for (key,) in await cursor.fetchall()}
 
 
-async def keys_between(connection: Connection, store_id: UUID, first: str, last: str, limit: int) -> list[str] | None:
-    """Return the store's code keys from *first* to *last*, or None when there are more than *limit*."""
+async def endings_between(
+    connection: Connection, store_id: UUID, first: str, last: str, size: int, limit: int
+) -> bytes | None:
+    """Return how the store's code keys from *first* to *last* end, the last *size* characters of each, in one piece.
+
+    Only keys as long as *first*, in characters and in bytes, count: the endings of others are of another pattern.
+    Return None when there are more than *limit* keys in that range.
+    """
     cursor = await connection.execute(
-        "SELECT code_key FROM promotion_codes WHERE store_id = %s AND code_key BETWEEN %s AND %s LIMIT %s",
-        [store_id, first, last, limit + 1],
+        """
+        SELECT count(*), string_agg(right(code_key, %s), '')
+            FILTER (WHERE length(code_key) = %s AND octet_length(code_key) = %s)
+        FROM (
+            SELECT code_key FROM promotion_codes WHERE store_id = %s AND code_key BETWEEN %s AND %s LIMIT %s
+        ) AS found
+        """,
+        [size, len(first), len(first.encode()), store_id, first, last, limit + 1],
     )
-    keys = [key for (key,) in await cursor.fetchall()]
-    return keys if len(keys) <= limit else None
+    row = await cursor.fetchone()
+    assert row is not None
+    return None if row[0] > limit else (row[1] or "").encode()
 
 
 async def keys_known(connection: Connection, store_id: UUID, keys: Sequence[str]) -> list[str]:
     """Return those of *keys* that some promotion of the store uses."""
+    # OFFSET 0 makes PostgreSQL look each key up, and not read all codes to compare them.
     cursor = await connection.execute(
         """
-        SELECT key FROM unnest(%s::text[]) AS key
-        WHERE EXISTS (SELECT FROM promotion_codes WHERE store_id = %s AND code_key = key COLLATE "C")
+        SELECT key FROM unnest(%s::text[]) AS key, LATERAL (
+            SELECT FROM promotion_codes WHERE store_id = %s AND code_key = key COLLATE "C" OFFSET 0 LIMIT 1
+        ) AS known
         """,
         [list(keys), store_id],
     )
