@@ -1,5 +1,7 @@
 """Codes as PostgreSQL's binary COPY takes them, built fast."""
 
+import sys
+from array import array
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
@@ -66,24 +68,34 @@ def generated_rows(
     template = start + middle + before_code + gap + before_key + gap
     code_at = len(start + middle + before_code)
     drawn = b"".join(bodies)
-    made = bytearray(template * len(bodies))
-    width = len(template)
-    _overwrite(made, width, len(start) - _COUNTER_BYTES, _counters(first_id, len(bodies)), _COUNTER_BYTES)
-    _overwrite(made, width, code_at, drawn, pattern.length)
-    _overwrite(made, width, code_at + pattern.length + len(before_key), drawn.lower(), pattern.length)
-    made[:0] = _HEADER
-    made += _TRAILER
+    made = bytearray(_HEADER + template * len(bodies) + _TRAILER)
+    rows = _Columns(made, len(template))
+    rows.overwrite(len(start) - _COUNTER_BYTES, _counters(first_id, len(bodies)), 8 - _COUNTER_BYTES, 8)
+    rows.overwrite(code_at, drawn, 0, pattern.length)
+    rows.overwrite(code_at + pattern.length + len(before_key), drawn.lower(), 0, pattern.length)
     return made
 
 
-def _overwrite(made: bytearray, width: int, at: int, values: bytes, size: int) -> None:
-    for byte in range(size):
-        made[at + byte :: width] = values[byte::size]
+class _Columns:
+    """The byte columns of rows of one width, behind the header."""
+
+    def __init__(self, made: bytearray, width: int) -> None:
+        self._made, self._width = made, width
+
+    def overwrite(self, at: int, values: bytes, first: int, size: int) -> None:
+        """Write the bytes *first* to *size* of each of *values* into each row, from *at* on."""
+        end = len(self._made) - len(_TRAILER)
+        for byte in range(first, size):
+            self._made[len(_HEADER) + at + byte - first : end : self._width] = values[byte::size]
 
 
 def _counters(first_id: int, count: int) -> bytes:
+    """Return *count* numbers of 8 bytes, whose last bytes are those of ids counting up from *first_id*."""
     first = first_id & (1 << COUNTER_BITS) - 1
-    return b"".join(number.to_bytes(_COUNTER_BYTES) for number in range(first, first + count))
+    numbers = array("Q", range(first, first + count))
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return numbers.tobytes()
 
 
 def _head(origin: Origin) -> bytes:
