@@ -1,10 +1,15 @@
 """Run every measurement and print one table: `python -m bench`, or with names, only those."""
 
+import itertools
+import json
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+
+import httpx
 
 from bench import bare
 from bench.rig import Rig, rig, rounds
@@ -37,11 +42,11 @@ def generating(here: Rig) -> Iterator[Row]:
 
     def theirs() -> float:
         rows = bare.rows_ready(here.store_id, MILLION)
-        here.settle()
+        here.empty()
         return bare.copy_seconds(here.database_url, rows)
 
     def ours() -> float:
-        here.settle()
+        here.empty()
         return here.generate(here.promotion(), MILLION)
 
     copied, generated = rounds(3, theirs, ours)
@@ -51,8 +56,27 @@ def generating(here: Rig) -> Iterator[Row]:
 
 def five_million(here: Rig) -> Iterator[Row]:
     """Generate five million codes, then look some of them up."""
-    here.generate(here.promotion(), 5 * MILLION, poll=0.5)
+    promotion = here.promotion()
+    here.generate(promotion, 5 * MILLION, poll=0.5)
     yield megabytes("worker's peak memory after 5,000,000", here)
+    found = here.worker_megabytes() + here.drawing_peak
+    yield Row("the same with its drawing process", f"{found:.0f} MB", "< 150 MB", "", "", found < 150)
+    path = f"/v2/rule-promotions/{promotion}/codes"
+    code = here.http.get(path, params={"page[offset]": 5000, "page[limit]": 1}).json()["data"][0]
+    for name, query in (("list", {}), ("sort", {"sort": "-code"}), ("filter", {"filter": f"eq(code,{code['code']})"})):
+        yield milliseconds(f"{name}, of 5,000,000", lambda query=query: here.http.get(path, params=query), 20)
+    yield milliseconds("delete, of 5,000,000", lambda: here.http.delete(f"{path}/{code['id']}"), 1)
+
+
+def milliseconds(name: str, request: Callable[[], httpx.Response], times: int) -> Row:
+    """Return a line for how long a request takes."""
+    found: list[float] = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        assert request().is_success
+        found.append(time.perf_counter() - begun)
+    taken = statistics.median(found) * 1000
+    return Row(name, f"{taken:.1f} ms", "< 50 ms", "", "", taken < 50)
 
 
 def megabytes(name: str, here: Rig) -> Row:
@@ -89,27 +113,35 @@ def small_jobs(here: Rig) -> Iterator[Row]:
 
 
 def single_codes(here: Rig) -> Iterator[Row]:
-    """Create codes by requests of 1,000, against bare COPY."""
-    promotion, sent = here.promotion(), 0
+    """Create codes by requests of 1,000, against bare COPY: one client, then four."""
+    path, numbers = f"/v2/rule-promotions/{here.promotion()}/codes", itertools.count()
 
     def theirs() -> float:
-        return bare.copy_seconds(here.database_url, bare.rows_ready(here.store_id, 100_000))
+        rows = bare.rows_ready(here.store_id, 100_000)
+        here.empty()
+        return bare.copy_seconds(here.database_url, rows) / 100_000
 
-    def ours() -> float:
-        nonlocal sent
-        bodies = []
-        for _ in range(20):
-            codes = [{"code": f"C{sent + n:08}", "uses": 1, "consume_unit": "per_checkout"} for n in range(1000)]
-            bodies.append({"data": {"type": "promotion_codes", "codes": codes}})
-            sent += 1000
-        path = f"/v2/rule-promotions/{promotion}/codes"
+    def ours(clients: int) -> float:
+        bodies = [[_thousand(numbers) for _ in range(20)] for _ in range(clients)]
+        here.empty()
         begun = time.perf_counter()
-        for body in bodies:
-            assert here.http.post(path, json=body).status_code == 201
-        return (time.perf_counter() - begun) * 5
+        with ThreadPoolExecutor(clients) as pool:
+            list(pool.map(send, bodies))
+        return (time.perf_counter() - begun) / (clients * 20_000)
 
-    copied, created = rounds(3, theirs, ours)
-    yield ratio("POST /codes with 1,000 / bare COPY", 0.40, 0.40, 100_000 / created, 100_000 / copied, "codes/s")
+    def send(bodies: list[bytes]) -> None:
+        with here.client() as http:
+            for body in bodies:
+                assert http.post(path, content=body, headers={"content-type": "application/json"}).status_code == 201
+
+    copied, alone, together = rounds(3, theirs, lambda: ours(1), lambda: ours(4))
+    yield ratio("POST /codes with 1,000 / bare COPY", 0.40, 0.40, 1 / alone, 1 / copied, "codes/s")
+    yield ratio("the same, four clients", 0.40, 0.40, 1 / together, 1 / copied, "codes/s")
+
+
+def _thousand(numbers: Iterator[int]) -> bytes:
+    codes = [{"code": f"C{next(numbers):08}", "uses": 1, "consume_unit": "per_checkout"} for _ in range(1000)]
+    return json.dumps({"data": {"type": "promotion_codes", "codes": codes}}).encode()
 
 
 MEASUREMENTS: dict[str, Callable[[Rig], Iterator[Row]]] = {

@@ -47,16 +47,22 @@ class Rig:
             [[store_id]] = connection.execute("SELECT store_id FROM stores").fetchall()
         self.store_id = str(store_id)
 
+    def client(self) -> httpx.Client:
+        """Return another signed-in client."""
+        return httpx.Client(base_url=self.http.base_url, headers=self.http.headers, timeout=600)
+
     def promotion(self) -> str:
         return self._ok(self.http.post("/v2/rule-promotions", json={"data": PROMOTION}))["data"]["id"]
 
     def job(self, promotion: str, poll: float = 0.05, **members: Any) -> tuple[float, dict[str, Any]]:
         """Run a job and return its seconds, from POST to its end seen by polling, and the job."""
-        begun = time.perf_counter()
+        begun, self.drawing_peak = time.perf_counter(), 0.0
         path = f"/v2/rule-promotions/{promotion}/jobs"
         job = self._ok(self.http.post(path, json={"data": {"type": "promotion_job", **members}}))["data"]
         while job["status"] in ("pending", "processing"):
             time.sleep(poll)
+            if poll >= 0.5:
+                self.drawing_peak = max(self.drawing_peak, self.drawing_megabytes())
             job = self._ok(self.http.get(f"{path}/{job['id']}"))["data"]
         assert job["status"] == "completed", job
         return time.perf_counter() - begun, job
@@ -65,16 +71,27 @@ class Rig:
         parameters = {"number_of_codes": count, "max_uses_per_code": 1, "consume_unit": "per_checkout"}
         return self.job(promotion, poll, job_type="code_generate", parameters=parameters)[0]
 
-    def settle(self) -> None:
-        """Let neither side pay for what the other wrote."""
+    def empty(self) -> None:
+        """Let each side find the same table: without codes, and with nothing left to write out.
+
+        Where other codes lie between the new ones, an index takes them slower than at its end.
+        """
         with psycopg.connect(self.database_url, autocommit=True) as connection:
+            connection.execute("TRUNCATE promotion_codes")
             connection.execute("CHECKPOINT")
 
     def worker_megabytes(self) -> float:
         """Return the most memory that the worker ever had resident, in MB."""
-        workers = [p for p in psutil.Process(self.process.pid).children() if "couponry.worker" in p.cmdline()]
-        status = Path(f"/proc/{workers[0].pid}/status").read_text()
+        children = psutil.Process(self.process.pid).children()
+        [worker] = [process for process in children if "couponry.worker" in process.cmdline()]
+        status = Path(f"/proc/{worker.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+
+    def drawing_megabytes(self) -> float:
+        """Return what the worker's own processes, which draw codes, have resident now, in MB."""
+        workers = psutil.Process(self.process.pid).children(recursive=True)
+        drawing = [process for process in workers if "multiprocessing.spawn" in " ".join(process.cmdline())]
+        return sum(process.memory_info().rss for process in drawing) / 1024**2
 
     @staticmethod
     def _ok(answer: httpx.Response) -> Any:

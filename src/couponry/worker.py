@@ -14,7 +14,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from couponry import logs
-from couponry.services.running import DATABASE_AWAY, Workshop, purge_promotion, run_job
+from couponry.services.running import INTERRUPTIONS, Workshop, purge_promotion, run_job
 from couponry.settings import Settings, settings
 from couponry.storage import jobs, promotions, queue
 from couponry.storage.database import Database
@@ -60,7 +60,7 @@ def _interrupted(id_: str) -> Generator[None]:
     """Note in one line that the database went away: what was under way is delivered again."""
     try:
         yield
-    except DATABASE_AWAY as error:
+    except INTERRUPTIONS as error:
         logger.warning("interrupted at %s: %s", id_, error)
 
 
@@ -70,7 +70,7 @@ async def look_after(database: Database, app: procrastinate.App) -> None:
         try:
             await _deliver_unattended(database)
             await _forget_dead(app)
-        except (*DATABASE_AWAY, ConnectorException) as error:
+        except (*INTERRUPTIONS, ConnectorException) as error:
             logger.warning("could not look for unattended jobs: %s", error)
         except Exception:
             logger.exception("could not look for unattended jobs")

@@ -1,5 +1,6 @@
 """The application that an API process serves."""
 
+import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -73,6 +74,7 @@ async def _running(app: Litestar, chosen: Settings) -> AsyncGenerator[None]:
             links=await access.signing_key(connection, "links", secret),
         )
     exports = ExportFiles(chosen.exports_url, chosen.data_dir / "exports")
+    gc.freeze()  # what has been imported stays: no collection need look at it again
     app.state["api"] = Api(chosen, database, exports, keys, ActiveClients())
     try:
         yield

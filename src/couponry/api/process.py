@@ -1,5 +1,6 @@
 """One API process, on a listening socket that it was given: `python -m couponry.api.process FD`."""
 
+import gc
 import socket
 import sys
 
@@ -12,6 +13,8 @@ from couponry.settings import settings
 HEAD_BYTES = 64 * 1024
 """A request's line and headers may be this long; what came in one piece may be somewhat longer."""
 GRACE_SECONDS = 10
+GARBAGE = 50_000
+"""How many objects come between two looks for garbage: an answer of a thousand codes needs none."""
 
 
 class BoundedHead(HttpToolsProtocol):
@@ -42,6 +45,7 @@ class BoundedHead(HttpToolsProtocol):
 def main() -> None:
     """Serve until told to stop by SIGTERM or SIGINT; open requests may then finish."""
     logs.configure(settings())
+    gc.set_threshold(GARBAGE)
     listener = socket.socket(fileno=int(sys.argv[1]))
     config = uvicorn.Config(
         "couponry.api.app:create_app",

@@ -37,7 +37,7 @@ class MaxUsesPerShopper(Consistent, frozen=True, forbid_unknown_fields=True, omi
             yield dependent("max_uses")
 
 
-class CodeLimits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class CodeLimits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """What limits the use of a code. An unset limit does not limit."""
 
     max_uses: int | UnsetType = UNSET
@@ -62,7 +62,7 @@ class CodeLimits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
             raise UnsupportedConsumeUnit
 
 
-class NewCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class NewCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, gc=False):
     """A code as a merchant asks for it; members as in `CodeLimits`, `uses` being `max_uses`."""
 
     code: str
@@ -84,7 +84,7 @@ class NewCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         )
 
 
-class PromotionCode(CodeLimits, frozen=True, omit_defaults=True, kw_only=True):
+class PromotionCode(CodeLimits, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """A code as it stands. `uses` is what remains of `max_uses`."""
 
     id: UUID
@@ -105,13 +105,18 @@ def code_key(code: str) -> str:
 def spelling_faults(codes: Sequence[str], source: str) -> Iterator[Fault]:
     """Name every one of *codes* that is not spelled as a code can be; *source* is where they stand."""
     for index, code in enumerate(codes):
-        spelling, at = code.strip(), f"{source}.{index}.code"
-        if not spelling:
-            yield Fault("string_gte", "String length must be greater than or equal to 1", at)
-        if len(spelling) > MAX_CODE_CHARACTERS:
-            yield Fault("string_lte", f"String length must be less than or equal to {MAX_CODE_CHARACTERS}", at)
-        if not spelling.isprintable() and any(unicodedata.category(c) in UNTYPEABLE for c in spelling):
-            yield Fault("pattern", "Does not match pattern '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]+$'", at)
+        spelling = code.strip()
+        if not 0 < len(spelling) <= MAX_CODE_CHARACTERS or not spelling.isprintable():
+            yield from _faults_of(spelling, f"{source}.{index}.code")
+
+
+def _faults_of(spelling: str, source: str) -> Iterator[Fault]:
+    if not spelling:
+        yield Fault("string_gte", "String length must be greater than or equal to 1", source)
+    if len(spelling) > MAX_CODE_CHARACTERS:
+        yield Fault("string_lte", f"String length must be less than or equal to {MAX_CODE_CHARACTERS}", source)
+    if any(unicodedata.category(character) in UNTYPEABLE for character in spelling):
+        yield Fault("pattern", "Does not match pattern '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]+$'", source)
 
 
 ALPHABET = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ"

@@ -2,6 +2,9 @@
 
 import asyncio
 import secrets
+from concurrent.futures import Executor
+from functools import partial
+from uuid import UUID
 
 import msgspec
 from psycopg.errors import UniqueViolation
@@ -11,15 +14,16 @@ from couponry.domain.errors import NoJobsAllowed
 from couponry.domain.ids import series
 from couponry.domain.jobs import GenerateParameters, PromotionJob
 from couponry.services.context import utc_now
+from couponry.services.drawing import drawing
 from couponry.storage import code_rows, codes, jobs, promotions, stores
 from couponry.storage.database import Connection, Database
 
-BATCH = 50_000
+BATCH = 25_000
 """How many codes are committed together."""
 
-FETCHED_KEYS = 6 * BATCH
-"""Up to so many existing codes of a slice are fetched before drawing; where there are more, PostgreSQL is
-asked about each drawn code instead."""
+FETCHED_KEYS = 6
+"""Up to so many existing codes of a slice, for each one to draw, are fetched before drawing; where there are
+more, PostgreSQL is asked about each drawn code instead."""
 
 
 class Stopped(Exception):
@@ -38,31 +42,38 @@ class _Batch(msgspec.Struct, frozen=True):
 async def generate_codes(database: Database, connection: Connection, job: PromotionJob) -> PromotionJob:
     """Generate the codes that *job* still lacks and return the job as it then stands.
 
-    While PostgreSQL loads one batch, the next is drawn in a thread.
+    While PostgreSQL loads one batch, the next is drawn.
 
     Raises:
         Stopped: it may not go on.
         JobFailed: the promotion may not have its codes any more.
     """
-    upcoming = asyncio.create_task(_prepare(database, job))
-    try:
-        while job.done < job.total:
-            batch = await upcoming
-            after = msgspec.structs.replace(job, done=job.done + batch.count)
-            upcoming = asyncio.create_task(_prepare(database, after))
-            try:
-                await _load(connection, job, batch)
-            except UniqueViolation as error:
-                if error.diag.constraint_name != codes.UNIQUE:
-                    raise
-                # Somebody added one of these very codes since they were drawn: draw this batch again.
-                await _drop(upcoming)
-                upcoming = asyncio.create_task(_prepare(database, job))
-            else:
-                job = after
-    finally:
-        await _drop(upcoming)
+    with drawing(job.total - job.done) as place:
+        upcoming = asyncio.create_task(_prepare(database, job, place()))
+        try:
+            while job.done < job.total:
+                batch = await upcoming
+                after = msgspec.structs.replace(job, done=job.done + batch.count)
+                upcoming = asyncio.create_task(_prepare(database, after, place()))
+                if await _loaded(connection, job, batch):
+                    job = after
+                else:
+                    await _drop(upcoming)
+                    upcoming = asyncio.create_task(_prepare(database, job, place()))
+        finally:
+            await _drop(upcoming)
     return job
+
+
+async def _loaded(connection: Connection, job: PromotionJob, batch: _Batch) -> bool:
+    """Load a batch; False when somebody added one of these very codes since they were drawn."""
+    try:
+        await _load(connection, job, batch)
+    except UniqueViolation as error:
+        if error.diag.constraint_name != codes.UNIQUE:
+            raise
+        return False
+    return True
 
 
 async def _drop(upcoming: "asyncio.Task[_Batch]") -> None:
@@ -89,36 +100,38 @@ async def _load(connection: Connection, job: PromotionJob, batch: _Batch) -> Non
             raise JobFailed("codes limit exceeded")
 
 
-async def _prepare(database: Database, job: PromotionJob) -> _Batch:
+async def _prepare(database: Database, job: PromotionJob, place: Executor | None) -> _Batch:
     """Draw the next codes of *job*, none of which the store has, as rows ready to load."""
     count = min(BATCH, job.total - job.done)
     if count == 0:
         return _Batch(bytearray(), 0)
     parameters = job.parameters
     assert isinstance(parameters, GenerateParameters)
-    pattern = parameters.pattern
+    pattern, limits = parameters.pattern, parameters.limits
     leads = pattern.slice(job.done, count, job.total)
-    async with database.connection() as connection:
-        bodies = await _draw(connection, job, pattern, leads, count)
     origin = code_rows.Origin(job.store_id, job.promotion_id, job.created_by, utc_now())
     first_id = series(job.id) + job.done
-    rows = await asyncio.to_thread(code_rows.generated_rows, origin, first_id, pattern, parameters.limits, bodies)
-    return _Batch(rows, count)
-
-
-async def _draw(
-    connection: Connection, job: PromotionJob, pattern: CodePattern, leads: range, count: int
-) -> list[bytes]:
     first, last = pattern.key_range(leads)
-    known = await codes.endings_between(connection, job.store_id, first, last, pattern.length, FETCHED_KEYS)
-    taken = pattern.bodies_in(known or b"")
-    bodies = await asyncio.to_thread(pattern.draw, leads, count, taken, secrets.token_bytes)
-    while known is None:
+    fetched = FETCHED_KEYS * count
+    async with database.connection() as connection:
+        known = await codes.endings_between(connection, job.store_id, first, last, pattern.length, fetched)
+        if known is None:
+            bodies = await _draw_asking(connection, job.store_id, pattern, leads, count)
+            rows = await asyncio.to_thread(code_rows.generated_rows, origin, first_id, pattern, limits, bodies)
+            return _Batch(rows, count)
+    make = partial(code_rows.drawn_rows, origin, first_id, pattern, limits, leads, count, known, secrets.token_bytes)
+    return _Batch(await asyncio.get_running_loop().run_in_executor(place, make), count)
+
+
+async def _draw_asking(
+    connection: Connection, store_id: UUID, pattern: CodePattern, leads: range, count: int
+) -> list[bytes]:
+    """Draw codes and ask PostgreSQL which of them exist, until none does."""
+    taken: set[bytes] = set()
+    bodies: list[bytes] = []
+    while not bodies or taken:
+        kept = set(bodies) - taken
+        bodies = await asyncio.to_thread(pattern.draw, leads, count, taken, secrets.token_bytes, kept)
         keys = [pattern.key_of(body) for body in bodies]
-        clashing = pattern.bodies_of(await codes.keys_known(connection, job.store_id, keys))
-        if not clashing:
-            break
-        bodies = await asyncio.to_thread(
-            pattern.draw, leads, count, clashing, secrets.token_bytes, set(bodies) - clashing
-        )
+        taken = pattern.bodies_of(await codes.keys_known(connection, store_id, keys))
     return bodies

@@ -7,6 +7,7 @@ the lock; whoever takes the job next reads how far it is and goes on.
 
 import asyncio
 import logging
+from concurrent.futures import BrokenExecutor
 from uuid import UUID
 
 import msgspec
@@ -23,8 +24,8 @@ from couponry.storage.exports import ExportFiles
 
 logger = logging.getLogger(__name__)
 
-DATABASE_AWAY = (OperationalError, DatabaseUnusable)
-"""What interrupts a job without ending it."""
+INTERRUPTIONS = (OperationalError, DatabaseUnusable, BrokenExecutor)
+"""What interrupts a job without ending it: the database went away, or the process that draws codes was killed."""
 
 WORTH_ANALYZING = 10_000
 """So many new codes change what PostgreSQL should know of them."""
@@ -75,7 +76,7 @@ async def _work(workshop: Workshop, connection: Connection, job: PromotionJob) -
         return await _end(connection, job, JobStatus.FAILED, str(error))
     except DiskFull:
         return await _end(connection, job, JobStatus.FAILED, "The database has no disk space left.")
-    except DATABASE_AWAY:
+    except INTERRUPTIONS:
         raise  # the job stays as it is, and is carried on later
     except Exception:
         logger.exception("job failed", extra={"job_id": str(job.id)})

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
-from couponry.domain.codes import CodeLimits, CodePattern, MaxUsesPerShopper
+from couponry.domain.codes import CodeLimits, CodePattern, Entropy, MaxUsesPerShopper
 from couponry.domain.ids import COUNTER_BITS
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -74,6 +74,21 @@ def generated_rows(
     rows.overwrite(code_at, drawn, 0, pattern.length)
     rows.overwrite(code_at + pattern.length + len(before_key), drawn.lower(), 0, pattern.length)
     return made
+
+
+def drawn_rows(
+    origin: Origin,
+    first_id: int,
+    pattern: CodePattern,
+    limits: CodeLimits,
+    leads: range,
+    count: int,
+    taken: bytes,
+    entropy: Entropy,
+) -> bytearray:
+    """Draw *count* codes of *pattern* and return their COPY input; *taken* are key endings, one after the other."""
+    bodies = pattern.draw(leads, count, pattern.bodies_in(taken), entropy)
+    return generated_rows(origin, first_id, pattern, limits, bodies)
 
 
 class _Columns:
