@@ -1,6 +1,5 @@
 """Creating, listing and deleting single codes."""
 
-import asyncio
 from collections.abc import Sequence
 from operator import itemgetter
 from uuid import UUID
@@ -60,15 +59,11 @@ async def create_codes(context: Context, promotion_id: UUID, new: Sequence[NewCo
     elsewhere = await codes.keys_elsewhere(context.connection, context.store_id, promotion_id, keys)
     # Sorted by key, so that two requests for the same codes never wait for each other in a circle.
     rows = sorted(zip(range(len(new)), [one.code.strip() for one in new], keys, limits, strict=True), key=itemgetter(2))
-    # What is answered is put together while PostgreSQL is busy.
-    _, created = await asyncio.gather(
-        _add(context, promotion_id, first, rows), asyncio.to_thread(_created_in_order, first, new)
+    await _add(context, promotion_id, first, rows)
+    return CreatedCodes(
+        [_created(UUID(int=first + offset), one) for offset, one in enumerate(new)],
+        [one.code.strip() for one, key in zip(new, keys, strict=True) if key in elsewhere],
     )
-    return CreatedCodes(created, [one.code.strip() for one, key in zip(new, keys, strict=True) if key in elsewhere])
-
-
-def _created_in_order(first: int, new: Sequence[NewCode]) -> list[PromotionCode]:
-    return [_created(UUID(int=first + offset), one) for offset, one in enumerate(new)]
 
 
 def _created(id_: UUID, new: NewCode) -> PromotionCode:
