@@ -85,7 +85,7 @@ def test_a_worker_killed_while_clearing_up_is_replaced(installation: Installatio
     promotion = shop.promotion()
     with installation.worker() as worker:
         job = shop.generate(promotion, 400_000)
-        until(lambda: installation.done(job))
+        until(lambda: installation.done(job) > 2 * CLEARED_AT_ONCE + 5000)
         with psycopg.connect(installation.url) as connection:
             connection.execute(
                 "SELECT FROM promotion_codes WHERE promotion_id = %s AND id = ("

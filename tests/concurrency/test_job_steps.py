@@ -204,7 +204,7 @@ async def test_no_codes_are_added_to_a_promotion_that_became_automatic(bench: Be
 
 
 def draws(spellings: list[str]) -> Callable[[int], bytes]:
-    """Return entropy that draws the *spellings* one after the other, again and again.
+    """Return entropy that draws the *spellings*, which ascend within a batch, one after the other, again and again.
 
     A code of a whole code space is drawn from 4 bytes a tail of 4 letters, then 8 bytes its lead of 4.
     """
@@ -224,7 +224,7 @@ def _lead_bytes(letters: str) -> bytes:
 async def test_codes_that_collide_are_drawn_again(bench: Bench, monkeypatch: pytest.MonkeyPatch):
     promotion = bench.promotion()
     await bench.ask(create_codes, promotion, [NewCode(code="aaaaaaaa"), NewCode(code="ffffffff")])
-    repeated = ["AAAAAAAA", "BBBBBBBB", "AAAAAAAA", "CCCCCCCC", "BBBBBBBB", "FFFFFFFF", "DDDDDDDD"]
+    repeated = ["AAAAAAAA", "AAAAAAAA", "BBBBBBBB", "BBBBBBBB", "CCCCCCCC", "FFFFFFFF", "DDDDDDDD"]
     monkeypatch.setattr(generating, "secrets", SimpleNamespace(token_bytes=draws(repeated)))
     job = await bench.generate(promotion, 3)
     await bench.run(job)
