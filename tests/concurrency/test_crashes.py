@@ -4,6 +4,7 @@ import signal
 from collections.abc import Generator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from installation import Installation, Process, installed, kill, until
@@ -80,6 +81,32 @@ def test_another_worker_goes_on_where_a_killed_one_stopped(installation: Install
             installation.assert_exact(promotion, 200_000)
             # What was delivered to the dead is forgotten, too.
             until(lambda: installation.deliveries() == 0, 60)
+
+
+def drawing(worker: Process) -> list[psutil.Process]:
+    """Return the processes in which a worker draws codes."""
+    children = psutil.Process(worker.pid).children()
+    return [process for process in children if "spawn_main" in " ".join(process.cmdline())]
+
+
+def test_a_killed_worker_leaves_no_process_that_draws(installation: Installation, shop: Shop):
+    with installation.worker() as worker:
+        job = shop.generate(shop.promotion(), 300_000)
+        until(lambda: installation.done(job) and drawing(worker))
+        [orphan] = drawing(worker)
+        kill(worker)
+        until(lambda: not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE, 10)
+
+
+def test_a_job_outlives_the_process_that_draws_for_it(installation: Installation, shop: Shop):
+    promotion = shop.promotion()
+    with installation.worker() as worker:
+        job = shop.generate(promotion, 300_000)
+        until(lambda: installation.done(job) and drawing(worker))
+        drawing(worker)[0].kill()
+        assert outcome(shop.ended_job(promotion, job)) == completed(300_000)
+        until(lambda: not drawing(worker), 10)
+    installation.assert_exact(promotion, 300_000)
 
 
 def test_a_job_delivered_twice_is_worked_on_once(installation: Installation, shop: Shop):

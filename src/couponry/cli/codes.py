@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -135,10 +135,11 @@ async def _carry_out(database: "Database", job: "PromotionJob", advance: Callabl
 
 
 async def _run_to_end(workshop: "Workshop", job: "PromotionJob") -> None:
-    from couponry.services.running import run_job
+    from couponry.services.running import INTERRUPTIONS, run_job
 
     while True:
-        await run_job(workshop, job.store_id, job.promotion_id, job.id)
+        with suppress(*INTERRUPTIONS):  # it goes on where it stopped
+            await run_job(workshop, job.store_id, job.promotion_id, job.id)
         async with workshop.database.connection() as connection:
             job = await _look(connection, job)
         if job.status.ended:
