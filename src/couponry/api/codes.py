@@ -1,6 +1,6 @@
 """The codes of a promotion (behaviour.md 2)."""
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, Router, delete, get, post
@@ -70,7 +70,7 @@ async def list_codes(request: Request[Any, Any, Any], promotion_id: FromPath[str
     id_ = id_in_path(promotion_id, PromotionNotFound)
     async with context_of(request) as context:
         listed = await codes.list_codes(context, id_, wanted, order, page)
-    data = [code_document(code) for code in cast("list[PromotionCode]", listed.rows)]
+    data = [code_document(code) for code in listed.rows]
     return json_answer(list_document(request, page, listed, data))
 
 

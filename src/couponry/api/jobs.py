@@ -1,6 +1,6 @@
 """The jobs of a promotion (behaviour.md 3)."""
 
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, Router, get, post
@@ -44,7 +44,7 @@ async def list_jobs(request: Request[Any, Any, Any], promotion_id: FromPath[str]
     id_ = id_in_path(promotion_id, PromotionNotFound)
     async with context_of(request) as context:
         listed = await jobs.list_jobs(context, id_, wanted, page)
-    data = [job_document(job) for job in cast("list[PromotionJob]", listed.rows)]
+    data = [job_document(job) for job in listed.rows]
     return json_answer(list_document(request, page, listed, data))
 
 

@@ -68,7 +68,7 @@ def order_asked(request: Request[Any, Any, Any], orders: Sequence[str | None]) -
     return order
 
 
-def list_document(request: Request[Any, Any, Any], page: Page, listed: Listed, data: list[T]) -> ListDocument[T]:
+def list_document(request: Request[Any, Any, Any], page: Page, listed: Listed[Any], data: list[T]) -> ListDocument[T]:
     """Return a page of a list as it is answered: its elements, its links, and how many there are."""
     pages = -(-listed.total // page.limit) if page.limit else 0
     current = page.offset // page.limit + 1 if page.limit else 1

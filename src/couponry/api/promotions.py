@@ -1,6 +1,6 @@
 """Rule promotions (behaviour.md 1.1)."""
 
-from typing import Any, cast
+from typing import Any
 
 from litestar import Request, Response, Router, delete, get, post, put
 from litestar.params import FromPath
@@ -11,7 +11,6 @@ from couponry.api.listing import filter_asked, list_document, page_asked
 from couponry.api.state import context_of
 from couponry.api.wire import id_in_path, json_answer, json_body, no_content
 from couponry.domain.errors import PromotionNotFound
-from couponry.domain.promotions import Promotion
 from couponry.services import promotions
 
 
@@ -30,7 +29,7 @@ async def list_promotions(request: Request[Any, Any, Any]) -> Response[bytes]:
     wanted, page = filter_asked(request), page_asked(request)
     async with context_of(request) as context:
         listed = await promotions.list_promotions(context, wanted, page)
-    data = [promotion_document(promotion) for promotion in cast("list[Promotion]", listed.rows)]
+    data = [promotion_document(promotion) for promotion in listed.rows]
     return json_answer(list_document(request, page, listed, data))
 
 

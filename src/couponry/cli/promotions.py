@@ -1,6 +1,6 @@
 """`couponry promotions`."""
 
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -42,7 +42,6 @@ def list_promotions(
 
 async def _page(database: "Database", owner: "Store", size: int, offset: int) -> list[list[Any]]:
     from couponry.domain.listing import EVERYTHING, Page
-    from couponry.domain.promotions import Promotion
     from couponry.services import promotions
     from couponry.storage import codes
 
@@ -57,5 +56,5 @@ async def _page(database: "Database", owner: "Store", size: int, offset: int) ->
                 f"{found.start:%Y-%m-%d %H:%M}",
                 f"{found.end:%Y-%m-%d %H:%M}",
             ]
-            for found in cast("list[Promotion]", listed.rows)
+            for found in listed.rows
         ]

@@ -1,10 +1,12 @@
 """What a client may ask of a list: which page, in which order, and which elements."""
 
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
 Operator = Literal["eq", "like", "ilike", "in", "gt", "ge", "lt", "le", "contains", "is_null"]
+
+Row = TypeVar("Row")
 
 MAX_LIMIT = 100
 MAX_OFFSET = 10_000
@@ -42,10 +44,10 @@ EVERYTHING = All(())
 """The filter that lets everything through."""
 
 
-class Listed(msgspec.Struct, frozen=True):
+class Listed(msgspec.Struct, Generic[Row], frozen=True):
     """One page of a list, and how many elements the whole list has."""
 
-    rows: list[object]
+    rows: list[Row]
     total: int
     exact: bool = True
     """False when counting stopped early: there are at least `total`."""

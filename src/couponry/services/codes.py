@@ -92,7 +92,9 @@ async def _add(
         raise TooManyCodes(exceeded)
 
 
-async def list_codes(context: Context, promotion_id: UUID, wanted: Filter, order: str | None, page: Page) -> Listed:
+async def list_codes(
+    context: Context, promotion_id: UUID, wanted: Filter, order: str | None, page: Page
+) -> Listed[PromotionCode]:
     """Return one page of a promotion's codes that pass *wanted*.
 
     Raises:
@@ -102,7 +104,7 @@ async def list_codes(context: Context, promotion_id: UUID, wanted: Filter, order
         raise PromotionNotFound
     found = await codes.page_of(context.connection, context.store_id, promotion_id, wanted, order, page)
     total, exact = await codes.total(context.connection, context.store_id, promotion_id, wanted)
-    return Listed(list(found), total, exact)
+    return Listed(found, total, exact)
 
 
 async def delete_codes(context: Context, promotion_id: UUID, names: Sequence[str]) -> None:

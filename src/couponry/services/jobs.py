@@ -103,7 +103,7 @@ async def get_job(context: Context, promotion_id: UUID, id_: UUID) -> PromotionJ
     return job
 
 
-async def list_jobs(context: Context, promotion_id: UUID, wanted: Filter, page: Page) -> Listed:
+async def list_jobs(context: Context, promotion_id: UUID, wanted: Filter, page: Page) -> Listed[PromotionJob]:
     """Return one page of a promotion's jobs that pass *wanted*, newest first.
 
     Raises:
@@ -112,7 +112,7 @@ async def list_jobs(context: Context, promotion_id: UUID, wanted: Filter, page: 
     if not await promotions.exists(context.connection, context.store_id, promotion_id):
         raise PromotionNotFound
     found = await jobs.page_of(context.connection, context.store_id, promotion_id, wanted, page)
-    return Listed(list(found), await jobs.total(context.connection, context.store_id, promotion_id, wanted))
+    return Listed(found, await jobs.total(context.connection, context.store_id, promotion_id, wanted))
 
 
 async def file_of(context: Context, promotion_id: UUID, id_: UUID) -> str:

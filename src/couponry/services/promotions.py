@@ -59,10 +59,10 @@ async def get_promotion(context: Context, id_: UUID) -> Promotion:
     return promotion
 
 
-async def list_promotions(context: Context, wanted: Filter, page: Page) -> Listed:
+async def list_promotions(context: Context, wanted: Filter, page: Page) -> Listed[Promotion]:
     """Return one page of the store's promotions that pass *wanted*, newest first."""
     found = await promotions.page_of(context.connection, context.store_id, wanted, page)
-    return Listed(list(found), await promotions.total(context.connection, context.store_id, wanted))
+    return Listed(found, await promotions.total(context.connection, context.store_id, wanted))
 
 
 async def update_promotion(
