@@ -148,7 +148,8 @@ async def endings_between(
         SELECT count(*), string_agg(right(code_key, %s), '')
             FILTER (WHERE length(code_key) = %s AND octet_length(code_key) = %s)
         FROM (
-            SELECT code_key FROM promotion_codes WHERE store_id = %s AND code_key BETWEEN %s AND %s LIMIT %s
+            SELECT code_key FROM promotion_codes WHERE store_id = %s AND code_key BETWEEN %s AND %s
+            ORDER BY code_key LIMIT %s
         ) AS found
         """,
         [size, len(first), len(first.encode()), store_id, first, last, limit + 1],
