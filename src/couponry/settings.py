@@ -3,23 +3,23 @@
 import os
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
     """What an operator may set, each as `COUPONRY_` and the name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="COUPONRY_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="COUPONRY_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     host: str = "127.0.0.1"
     """The address the API listens on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """The port the API listens on; 0 takes any free one."""
-    public_url: str | None = None
+    public_url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = None
     """How clients reach this server (`https://promo.example.com`); by default what their request says."""
     data_dir: Path = Path(platformdirs.user_data_dir("couponry"))
     """Where the embedded PostgreSQL, local export files and the first client's credentials are kept."""
@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     """How many processes answer HTTP."""
     database_connections: Annotated[int, Field(ge=1, le=100)] = 8
     """The most connections one process opens."""
-    exports_url: str | None = None
+    exports_url: Annotated[str, StringConstraints(pattern=r"^(s3|gs|az|file)://\S+$")] | None = None
     """Where export files go: `s3://...`, `gs://...`, `az://...` or `file:///...`; by default `data_dir`/exports."""
     file_link_seconds: Annotated[int, Field(ge=60)] = 3600
     """How long the link to an export file is good for."""
@@ -43,12 +43,18 @@ class Settings(BaseSettings):
     """How many jobs one worker runs at the same time."""
     client_id: str | None = None
     """The id of the first client; drawn when unset."""
-    client_secret: SecretStr | None = None
-    """The secret of the first client; drawn when unset."""
-    secret_key: SecretStr | None = None
+    client_secret: Annotated[SecretStr, Field(min_length=8)] | None = None
+    """The secret of the first client; drawn when unset. Neither is set without the other."""
+    secret_key: Annotated[SecretStr, Field(min_length=16)] | None = None
     """Signs tokens and links; by default a key drawn once and kept in the database."""
-    log_format: str = "auto"
+    log_format: Literal["auto", "console", "json"] = "auto"
     """`json`, `console`, or `auto`: console on a terminal, JSON elsewhere."""
+
+    @model_validator(mode="after")
+    def _id_and_secret_go_together(self) -> Self:
+        if (self.client_id is None) != (self.client_secret is None):
+            raise ValueError("COUPONRY_CLIENT_ID and COUPONRY_CLIENT_SECRET are set together or not at all")
+        return self
 
 
 @cache

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
 from support import Shop, environment, generate_body
@@ -181,3 +182,25 @@ def test_what_cannot_be_done_is_one_sentence(couponry: Couponry, shop: Shop, arg
     assert sentence in refused.stderr
     assert "Traceback" not in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_a_client_without_a_secret_never_gets_a_merchants_token(couponry: Couponry, shop: Shop, database_url: str):
+    with psycopg.connect(database_url) as connection:  # as an installation may hold it from somewhere else
+        connection.execute(
+            "INSERT INTO clients VALUES (%s, %s, 'open', sha256(''), now())", [shop.store_id, f"open-{shop.store_id}"]
+        )
+    for secret in ({}, {"client_secret": ""}):
+        form = {"grant_type": "client_credentials", "client_id": f"open-{shop.store_id}", **secret}
+        assert shop.nobody.post("/oauth/access_token", data=form).status_code == 401
+
+
+def test_settings_that_belong_together_are_asked_for_together(database_url: str, data_dir: Path):
+    told = subprocess.run(
+        [sys.executable, "-m", "couponry.cli", "store", "list"],
+        env=environment(database_url, data_dir, client_id="shop"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 1
+    assert told.stderr == "COUPONRY_CLIENT_ID and COUPONRY_CLIENT_SECRET are set together or not at all.\n"

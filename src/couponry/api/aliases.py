@@ -14,6 +14,10 @@ from couponry.domain.validity import Json, is_array, is_object, joined
 Rewrite = Callable[[Json, str], Json]
 
 
+MAX_ITEMS = 10_000
+"""No array of ours takes more items; a longer one is refused, whatever is in it."""
+
+
 class Alias(NamedTuple):
     """Where in a document something may be written otherwise, and how to write it canonically."""
 
@@ -45,7 +49,7 @@ def _rewritten(value: Json, steps: list[str], path: str, rewrite: Rewrite) -> Js
 
 def _keys(value: Json, step: str) -> Iterator[str | int]:
     if step == "*" and is_array(value):
-        yield from range(len(value))
+        yield from range(min(len(value), MAX_ITEMS))
     elif step not in ("*", "**") and is_object(value) and step in value:
         yield step
 

@@ -19,12 +19,15 @@ from couponry.domain.errors import PromotionNotFound
 from couponry.services import codes
 from couponry.storage.codes import ORDERS
 
+MAX_CODES = 10_000
+"""The most codes of one request; jobs and the command line make more."""
+
 
 class NewCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Codes to create."""
 
     type: Literal["promotion_codes"]
-    codes: Annotated[list[NewCode], Meta(min_length=1)]
+    codes: Annotated[list[NewCode], Meta(min_length=1, max_length=MAX_CODES)]
 
 
 class NewCodesDocument(msgspec.Struct, frozen=True):
@@ -43,7 +46,7 @@ class NamedCodes(msgspec.Struct, frozen=True):
     """Codes to delete."""
 
     type: Literal["promotion_codes"]
-    codes: Annotated[list[NamedCode], Meta(min_length=1)]
+    codes: Annotated[list[NamedCode], Meta(min_length=1, max_length=MAX_CODES)]
 
 
 class NamedCodesDocument(msgspec.Struct, frozen=True):

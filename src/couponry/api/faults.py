@@ -60,6 +60,7 @@ class _Explainer:
                 "anyOf": self._union,
                 "required": _required,
                 "additionalProperties": _additional,
+                "items": _items,
             },
             type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
         )
@@ -170,6 +171,19 @@ def _required(_: object, members: list[str], instance: object, __: Schema) -> It
         for member in members:
             if member not in instance:
                 yield _told(validity.missing(member))
+
+
+def _items(validator: Judge, items: Schema | bool, instance: object, schema: Schema) -> Iterator[ValidationError]:
+    """Look into the items of an array; of one that is too long, and may have millions, only into the first."""
+    if not is_array(instance):
+        return
+    first = len(schema.get("prefixItems", ()))
+    last = len(instance) if len(instance) <= schema.get("maxItems", len(instance)) else MAX_FAULTS
+    for index, item in enumerate(instance[first:last], first):
+        if isinstance(items, bool):
+            yield _told(validity.outside("maxItems", first))
+            return
+        yield from validator.descend(item, items, path=index)
 
 
 def _additional(_: object, allowed: object, instance: object, schema: Schema) -> Iterator[ValidationError]:

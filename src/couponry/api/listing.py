@@ -80,8 +80,8 @@ def list_document(request: Request[Any, Any, Any], page: Page, listed: Listed[An
 def _links(request: Request[Any, Any, Any], page: Page, total: int) -> Links:
     kept = [
         f"{name}={quote(value, safe=':,()*')}&"
-        for name, value in request.query_params.multi_items()
-        if name in ("filter", "sort")
+        for name in ("filter", "sort")
+        for value in request.query_params.getall(name, [])
     ]
     start = f"{request.url.path}?{''.join(kept)}"
 

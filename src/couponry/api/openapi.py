@@ -18,8 +18,8 @@ from couponry.api.schemas import REFERENCE, Schema, reference
 from couponry.domain.listing import MAX_LIMIT, MAX_OFFSET
 
 INTRODUCTION = (
-    "Couponry keeps promotions, makes promotion codes by the million, and lets shoppers redeem them, never once more"
-    " than allowed. It speaks as Elastic Path's Rule Promotions do, so that its clients work unchanged."
+    "Couponry keeps promotions and makes promotion codes by the million. It speaks as Elastic Path's Rule Promotions"
+    " do, so that its clients work unchanged."
 )
 
 UUID = {"type": "string", "format": "uuid"}

@@ -36,6 +36,11 @@ class BoundedHead(HttpToolsProtocol):
         self._head_bytes = 0
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; trailers, which come after the body and may come without end, are dropped."""
+        if self._head_bytes is not None:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Stop counting."""
         self._head_bytes = None

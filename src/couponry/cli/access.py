@@ -21,6 +21,9 @@ def create_store(name: Annotated[str, typer.Argument(help="What the store is cal
     from couponry.settings import settings
     from couponry.storage.database import Database
 
+    if not name.strip() or not name.isprintable() or len(name) > 255:
+        raise UserError("A store needs a name of 1 to 255 printable characters.")
+
     async def work(database: Database) -> None:
         async with database.transaction() as connection:
             store = await access.create_store(connection, access.first_limits(name, settings()))

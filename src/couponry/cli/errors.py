@@ -59,5 +59,7 @@ def sentence_for(error: Exception) -> str | None:
 def _about_settings(error: "ValidationError") -> str:
     """Name the variable, what it says and what it may say."""
     first = error.errors()[0]
+    if not first["loc"]:
+        return f"{first['msg'].removeprefix('Value error, ')}."
     name = f"COUPONRY_{'_'.join(map(str, first['loc'])).upper()}"
     return f"{name} cannot be {first['input']!r}: {first['msg']}."

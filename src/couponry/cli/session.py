@@ -54,7 +54,9 @@ async def _require_schema(database: "Database") -> None:
     except UndefinedTable:
         revision = None
     if revision != newest_revision():
-        raise UserError("The database does not have this version's schema; run `couponry migrate` first.")
+        raise UserError(
+            "The database does not have this version's schema; start `couponry serve` once, or run `couponry migrate`."
+        )
 
 
 async def store_named(database: "Database", name: str) -> "Store":

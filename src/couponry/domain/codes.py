@@ -21,7 +21,7 @@ UNTYPEABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories that no code contains: control characters, lone surrogates, line separators."""
 
 Uses = Annotated[int, Meta(ge=0, le=2**31 - 1)]
-OneLine = Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
+OneLine = Meta(pattern=r"^(?![\s\S]*[\x00-\x1f\x7f-\x9f\u2028\u2029])")
 """A constraint on text that ends up in a code or a CSV file: no control characters."""
 
 
@@ -58,7 +58,8 @@ class CodeLimits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, 
         limited = not (self.max_uses is self.user is self.max_uses_per_shopper is UNSET)
         if self.is_for_new_shopper is True and limited:
             raise InvalidCode.for_new_shoppers(code)
-        if self.max_uses_per_shopper is not UNSET and self.consume_unit == "per_application":
+        per_shopper = UNSET if self.max_uses_per_shopper is UNSET else self.max_uses_per_shopper.max_uses
+        if per_shopper is not UNSET and self.consume_unit == "per_application":
             raise UnsupportedConsumeUnit
 
 

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from couponry.domain.codes import CodeLimits, CodePattern, ConsumeUnit, MaxUsesPerShopper, OneLine, Uses
 
 JobName = Annotated[str, Meta(max_length=50), OneLine]
-Prefix = Annotated[str, Meta(max_length=200, pattern=r"^(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
+Prefix = Annotated[str, Meta(max_length=200, pattern=r"^(?!\s|[\s\S]*[\x00-\x1f\x7f-\x9f\u2028\u2029])")]
 
 
 class JobStatus(StrEnum):

@@ -19,6 +19,9 @@ MAX_DESCRIPTION = 65_535
 MAX_CUSTOM_FIELDS = 65_536
 """How many bytes of JSON the custom fields of a promotion take together."""
 
+MAX_RULE_SET = 262_144
+"""How many bytes of JSON a rule set takes: room for thousands of SKUs, and for a page of such promotions."""
+
 NO_CONTROL = r"^(?![\s\S]*[\x00-\x1f\x7f-\x9f])"
 NO_CONTROL_BUT_LINES = r"^(?![\s\S]*[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f])"
 
@@ -98,6 +101,8 @@ class PromotionAttributes(Consistent, frozen=True, kw_only=True):
             if not 1 <= len(name) <= MAX_NAME:
                 keyword, bound = ("maxLength", MAX_NAME) if name else ("minLength", 1)
                 yield outside(keyword, bound, name)
+        if len(msgspec.json.encode(self.rule_set)) > MAX_RULE_SET:
+            yield outside("maxLength", MAX_RULE_SET, "rule_set")
         if len(msgspec.json.encode(self.custom_fields)) > MAX_CUSTOM_FIELDS:
             yield outside("maxLength", MAX_CUSTOM_FIELDS)
 

@@ -98,7 +98,10 @@ async def create_client(
     Raises:
         BadRequest: the id is taken.
     """
-    credentials = Credentials(client_id or secrets.token_hex(16), secret or secrets.token_urlsafe(32))
+    credentials = Credentials(
+        secrets.token_hex(16) if client_id is None else client_id,
+        secrets.token_urlsafe(32) if secret is None else secret,
+    )
     client = Client(
         store_id=store_id,
         client_id=credentials.client_id,
@@ -122,8 +125,8 @@ async def issue_token(connection: Connection, form: Mapping[str, str], key: byte
     if grant not in ("client_credentials", "implicit") or not client_id or "\0" in client_id:
         raise BadRequest
     client = await stores.client(connection, client_id)
-    known_hash = client.secret_hash if client else bytes(32)
-    right = hmac.compare_digest(hash_secret(form.get("client_secret", "")), known_hash)
+    known_hash, secret = client.secret_hash if client else bytes(32), form.get("client_secret", "")
+    right = hmac.compare_digest(hash_secret(secret), known_hash) and secret != ""
     if client is None or (grant == "client_credentials" and not right):
         raise InvalidClient
     return _sign(Token(client.store_id, client.client_id, grant), key)

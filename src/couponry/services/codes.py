@@ -1,6 +1,7 @@
 """Creating, listing and deleting single codes."""
 
 from collections.abc import Sequence
+from itertools import islice
 from operator import itemgetter
 from uuid import UUID
 
@@ -23,6 +24,9 @@ from couponry.services.context import Context, fresh_id
 from couponry.services.promotions import auto_code
 from couponry.storage import code_rows, codes, promotions
 
+MAX_FAULTS = 1000
+"""No request is so wrong that naming more would help."""
+
 
 class CreatedCodes(msgspec.Struct, frozen=True):
     """The codes created, in the order asked for, and those that other promotions use too."""
@@ -42,7 +46,7 @@ async def create_codes(context: Context, promotion_id: UUID, new: Sequence[NewCo
         DuplicateCode: one exists in this promotion, is asked for twice, or stands for the promotion itself.
         TooManyCodes: the store limits the codes of a promotion.
     """
-    if faults := list(spelling_faults([one.code for one in new], "data.codes")):
+    if faults := list(islice(spelling_faults([one.code for one in new], "data.codes"), MAX_FAULTS)):
         raise InvalidDocument(*faults)
     automatic = await promotions.is_automatic(context.connection, context.store_id, promotion_id)
     if automatic is None:

@@ -97,11 +97,17 @@ def ensure_usable(url: str, oldest: int = OLDEST_POSTGRESQL) -> None:
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
             version = connection.info.server_version // 10_000
+            encoding = connection.info.parameter_status("server_encoding")
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[-1].strip().rstrip(".")
         raise DatabaseUnusable(
             f"Cannot connect to PostgreSQL ({reason}); check COUPONRY_DATABASE_URL and that the server is running."
         ) from error
+    if encoding != "UTF8":
+        raise DatabaseUnusable(
+            f"This database has the encoding {encoding}, but Couponry needs UTF8; "
+            "create one with `createdb --encoding=UTF8 --template=template0`."
+        )
     if version < oldest:
         raise DatabaseUnusable(
             f"This PostgreSQL is version {version}, but Couponry needs {oldest} or newer; upgrade the server "

@@ -30,8 +30,10 @@ class ExportFiles:
         if url is None:
             url = folder.resolve().as_uri()
         local = url.startswith("file:")
-        self._store: ObjectStore = LocalStore.from_url(url, mkdir=True) if local else from_url(url)
         self._folder = Path(unquote(urlsplit(url).path)) if local else None
+        if self._folder is not None:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # codes are money
+        self._store: ObjectStore = LocalStore.from_url(url) if local else from_url(url)
 
     @property
     def local(self) -> bool:

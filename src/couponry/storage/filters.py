@@ -44,7 +44,7 @@ def _test(test: Comparison, attributes: Attributes) -> tuple[sql.Composed, list[
         raise UnparsableFilter
     try:
         operands = [attribute.read(operand) for operand in test.operands]
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, OSError) as error:
         raise UnparsableFilter from error
     if test.operator != "in" and len(operands) != 1:
         raise UnparsableFilter

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from psycopg import sql
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json, Jsonb
 
 from couponry.domain.codes import code_key
 from couponry.domain.listing import Filter, Page
@@ -126,7 +126,8 @@ async def change(connection: Connection, promotion: Promotion) -> None:
 def _parameters(promotion: Promotion) -> dict[str, Any]:
     members = msgspec.structs.asdict(promotion)
     unset = {name: None for name, value in members.items() if value is msgspec.UNSET}
-    return members | unset | {name: Jsonb(members[name]) for name in ("rule_set", "custom_fields")}
+    # Custom fields are kept as they were written: jsonb would spell 1e308 with all its digits.
+    return members | unset | {"rule_set": Jsonb(members["rule_set"]), "custom_fields": Json(members["custom_fields"])}
 
 
 async def get(connection: Connection, store_id: UUID, id_: UUID, *, lock: bool = False) -> Promotion | None:

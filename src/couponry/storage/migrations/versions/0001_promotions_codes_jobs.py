@@ -57,7 +57,7 @@ CREATE TABLE promotions (
     "start" timestamptz NOT NULL,
     "end" timestamptz NOT NULL,
     rule_set jsonb NOT NULL,
-    custom_fields jsonb NOT NULL DEFAULT '{}',
+    custom_fields json NOT NULL DEFAULT '{}',
     created_by text NOT NULL,
     updated_by text NOT NULL,
     created_at timestamptz(3) NOT NULL,
