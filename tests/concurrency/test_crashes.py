@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -84,9 +85,13 @@ def test_another_worker_goes_on_where_a_killed_one_stopped(installation: Install
 
 
 def drawing(worker: Process) -> list[psutil.Process]:
-    """Return the processes in which a worker draws codes."""
-    children = psutil.Process(worker.pid).children()
-    return [process for process in children if "spawn_main" in " ".join(process.cmdline())]
+    """Return the living processes in which a worker draws codes."""
+    found: list[psutil.Process] = []
+    for process in psutil.Process(worker.pid).children():
+        with suppress(psutil.NoSuchProcess):  # a zombie is one too
+            if "spawn_main" in " ".join(process.cmdline()):
+                found.append(process)
+    return found
 
 
 def test_a_killed_worker_leaves_no_process_that_draws(installation: Installation, shop: Shop):

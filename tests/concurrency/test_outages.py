@@ -65,7 +65,7 @@ class Serve:
             "COUPONRY_API_PROCESSES": "1",
             "COUPONRY_MAX_CODES_PER_JOB": "1000000",
             "COUPONRY_CLIENT_ID": "test",
-            "COUPONRY_CLIENT_SECRET": "secret",
+            "COUPONRY_CLIENT_SECRET": "secret enough",
         }
 
     def start(self) -> str:
@@ -116,7 +116,7 @@ def test_a_million_codes_whatever_is_killed_whenever():
     logging.getLogger(__name__).warning("COUPONRY_TEST_SEED=%s", seed)
     dice = random.Random(seed)
     with serving() as (serve, url):
-        shop = Shop(url, "", "test", "secret")
+        shop = Shop(url, "", "test", "secret enough")
         promotion = shop.promotion()
         job = shop.generate(promotion, 1_000_000)
         shop.close()
@@ -130,7 +130,7 @@ def test_a_million_codes_whatever_is_killed_whenever():
             reached = wait_for_progress(serve, job, reached)
             time.sleep(dice.uniform(0, 1))
             serve.kill(*together)
-        shop = Shop(serve.start(), "", "test", "secret")
+        shop = Shop(serve.start(), "", "test", "secret enough")
         ended = shop.ended_job(promotion, job, 100)
         assert ended["status"] == "completed"
         assert ended["result"] == {"generated": 1_000_000, "deleted": 0}
