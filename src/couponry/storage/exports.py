@@ -17,6 +17,8 @@ from couponry.storage.code_csv import csv_of
 
 _SECONDS_A_REPORT = 0.25
 _PART_BYTES = 5 * 1024 * 1024
+_PARTS = 3
+"""How many parts are on their way at once: what an upload keeps in memory."""
 
 
 class Stopped(Exception):
@@ -71,7 +73,7 @@ class ExportFiles:
         exported, reported = 0, time.monotonic()
         with (
             closing(csv_of(url, job.store_id, job.promotion_id)) as pieces,
-            obstore.open_writer(self._store, path, buffer_size=_PART_BYTES) as file,
+            obstore.open_writer(self._store, path, buffer_size=_PART_BYTES, max_concurrency=_PARTS) as file,
         ):
             for rows in pieces:
                 file.write(rows.text)
