@@ -135,9 +135,8 @@ def single_codes(here: Rig) -> Iterator[Row]:
                 assert http.post(path, content=body, headers={"content-type": "application/json"}).status_code == 201
 
     copied, alone, together = rounds(3, theirs, lambda: ours(1), lambda: ours(4))
-    yield ratio("POST /codes with 1,000 / bare COPY", 0.40, 0.40, 1 / together, 1 / copied, "codes/s")
-    detail = f"{1 / alone:,.0f} against {1 / copied:,.0f} codes/s; no bound"
-    yield Row("the same, by one client that waits", f"{copied / alone:.2f}", "", "", detail, reached=True)
+    yield ratio("POST /codes with 1,000 / bare COPY", 0.40, 0.40, 1 / alone, 1 / copied, "codes/s")
+    yield ratio("the same, four clients", 0.40, 0.40, 1 / together, 1 / copied, "codes/s")
 
 
 def _thousand(numbers: Iterator[int]) -> bytes:
