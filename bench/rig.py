@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,9 @@ class Rig:
             [[store_id]] = connection.execute("SELECT store_id FROM stores").fetchall()
         self.store_id = str(store_id)
 
-    def client(self) -> httpx.Client:
-        """Return another signed-in client."""
-        return httpx.Client(base_url=self.http.base_url, headers=self.http.headers, timeout=600)
+    def connection(self) -> HTTPConnection:
+        """Return a bare connection to the API."""
+        return HTTPConnection(self.http.base_url.host, self.http.base_url.port, timeout=600)
 
     def promotion(self) -> str:
         return self._ok(self.http.post("/v2/rule-promotions", json={"data": PROMOTION}))["data"]["id"]

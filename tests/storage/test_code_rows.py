@@ -75,7 +75,7 @@ def test_rows_are_read_back_as_they_were_written(
 ):
     origin, first = code_rows.Origin(fresh_id(), fresh_id(), actor, moment), series(fresh_id())
     asked = [(offset, code, key, limit) for offset, (key, (code, limit)) in enumerate(new.items())]
-    read = written_and_read(database_url, origin, code_rows.rows(origin, first, asked))
+    read = written_and_read(database_url, origin, b"".join(code_rows.rows(origin, first, asked)))
     assert read == [expected(origin, first + offset, code, key, limit) for offset, code, key, limit in asked]
 
 

@@ -60,10 +60,9 @@ async def create_codes(request: Request[Any, Any, Any], promotion_id: FromPath[s
     """Create codes, all or none of them."""
     new = decode(await json_body(request), NewCodesDocument, aliases.CODES).data.codes
     id_ = id_in_path(promotion_id, PromotionNotFound)
-    async with context_of(request) as context:
-        created = await codes.create_codes(context, id_, new)
-    messages = [_duplicate_names(created.used_elsewhere)] if created.used_elsewhere else UNSET
-    return json_answer(CreatedCodes([code_document(code) for code in created.codes], messages), 201)
+    async with context_of(request) as context, codes.creating_codes(context, id_, new) as created:
+        messages = [_duplicate_names(created.used_elsewhere)] if created.used_elsewhere else UNSET
+        return json_answer(CreatedCodes([code_document(code) for code in created.codes], messages), 201)
 
 
 @get("/", operation_id="getRulePromotionCodes")

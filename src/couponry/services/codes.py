@@ -1,6 +1,7 @@
 """Creating, listing and deleting single codes."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from itertools import islice
 from operator import itemgetter
 from uuid import UUID
@@ -36,7 +37,18 @@ class CreatedCodes(msgspec.Struct, frozen=True):
 
 
 async def create_codes(context: Context, promotion_id: UUID, new: Sequence[NewCode]) -> CreatedCodes:
+    """Create all of *new*, or none; raises what `creating_codes` raises."""
+    async with creating_codes(context, promotion_id, new) as created:
+        pass
+    return created
+
+
+@asynccontextmanager
+async def creating_codes(context: Context, promotion_id: UUID, new: Sequence[NewCode]) -> AsyncGenerator[CreatedCodes]:
     """Create all of *new*, or none (behaviour.md 2.2 gives the order of the refusals).
+
+    The block runs while PostgreSQL takes them in, so that the answer is written meanwhile; they are created
+    when it has ended without one of these:
 
     Raises:
         InvalidDocument: a code that is not spelled as a code can be.
@@ -48,26 +60,39 @@ async def create_codes(context: Context, promotion_id: UUID, new: Sequence[NewCo
     """
     if faults := list(islice(spelling_faults([one.code for one in new], "data.codes"), MAX_FAULTS)):
         raise InvalidDocument(*faults)
-    automatic = await promotions.is_automatic(context.connection, context.store_id, promotion_id)
-    if automatic is None:
+    promotion = await promotions.standing(context.connection, context.store_id, promotion_id)
+    if promotion is None:
         raise PromotionNotFound
-    if automatic:
+    if promotion.automatic:
         raise NoCodesAllowed
-    first, keys = series(fresh_id()), [code_key(one.code) for one in new]
-    limits = [one.limits for one in new]
-    for one, limit in zip(new, limits, strict=True):
-        limit.refuse_contradictions(one.code)
+    first, keys, limits = series(fresh_id()), [code_key(one.code) for one in new], _limits_of(new)
     if len(set(keys)) < len(keys) or code_key(auto_code(promotion_id)) in keys:
         raise DuplicateCode
     # Before they are added, so that PostgreSQL does not find each of them here.
-    elsewhere = await codes.keys_elsewhere(context.connection, context.store_id, promotion_id, keys)
+    elsewhere = set[str]()
+    if not promotion.alone:
+        elsewhere = await codes.keys_elsewhere(context.connection, context.store_id, promotion_id, keys)
     # Sorted by key, so that two requests for the same codes never wait for each other in a circle.
     rows = sorted(zip(range(len(new)), [one.code.strip() for one in new], keys, limits, strict=True), key=itemgetter(2))
-    await _add(context, promotion_id, first, rows)
-    return CreatedCodes(
-        [_created(UUID(int=first + offset), one) for offset, one in enumerate(new)],
-        [one.code.strip() for one, key in zip(new, keys, strict=True) if key in elsewhere],
-    )
+    async with _adding(context, promotion_id, first, rows):
+        yield CreatedCodes(
+            [_created(UUID(int=first + offset), one) for offset, one in enumerate(new)],
+            [one.code.strip() for one, key in zip(new, keys, strict=True) if key in elsewhere],
+        )
+
+
+def _limits_of(new: Sequence[NewCode]) -> list[CodeLimits]:
+    """Return the limits of each; those that are alike, as most are, are made and judged once."""
+    known: dict[tuple[object, ...], CodeLimits] = {}
+    found: list[CodeLimits] = []
+    for one in new:
+        said = (one.uses, one.user, one.consume_unit, one.max_uses_per_shopper, one.is_for_new_shopper)
+        limits = known.get(said)
+        if limits is None:
+            limits = known[said] = one.limits
+            limits.refuse_contradictions(one.code)
+        found.append(limits)
+    return found
 
 
 def _created(id_: UUID, new: NewCode) -> PromotionCode:
@@ -83,12 +108,14 @@ def _created(id_: UUID, new: NewCode) -> PromotionCode:
     )
 
 
-async def _add(
+@asynccontextmanager
+async def _adding(
     context: Context, promotion_id: UUID, first: int, rows: Sequence[tuple[int, str, str, CodeLimits]]
-) -> None:
+) -> AsyncGenerator[None]:
     origin = code_rows.Origin(context.store_id, promotion_id, context.actor, context.now)
     try:
-        await codes.add(context.connection, code_rows.rows(origin, first, rows))
+        async with codes.adding(context.connection, code_rows.rows(origin, first, rows)):
+            yield
     except UniqueViolation as error:
         raise DuplicateCode from error
     exceeded = await codes.grow_within_limit(context.connection, context.store_id, promotion_id, len(rows))

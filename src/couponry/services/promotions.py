@@ -147,5 +147,5 @@ async def _add_auto_code(context: Context, promotion_id: UUID) -> None:
     origin = code_rows.Origin(context.store_id, promotion_id, context.actor, context.now)
     code = auto_code(promotion_id)
     rows = code_rows.rows(origin, series(fresh_id()), [(0, code, code_key(code), CodeLimits())])
-    await codes.add(context.connection, rows)
+    await codes.add(context.connection, b"".join(rows))
     await codes.grow_count(context.connection, context.store_id, promotion_id, 1)

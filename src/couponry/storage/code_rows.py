@@ -2,7 +2,7 @@
 
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from couponry.domain.ids import COUNTER_BITS
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_PIECE = 7 * 250
+"""How many fields, seven a code, make a piece that is worth sending."""
 _COUNTER_BYTES = COUNTER_BITS // 8
 
 COPY_CODES = (
@@ -35,20 +37,25 @@ class Origin(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-def rows(origin: Origin, first_id: int, codes: Iterable[tuple[int, str, str, CodeLimits]]) -> bytes:
-    """Return the COPY input for *codes*: each its offset from *first_id*, its spelling, its key, its limits."""
+def rows(origin: Origin, first_id: int, codes: Iterable[tuple[int, str, str, CodeLimits]]) -> Iterator[bytes]:
+    """Give the COPY input for *codes*: each its offset from *first_id*, its spelling, its key, its limits.
+
+    It comes in pieces, so that PostgreSQL has the first codes before the last are ready.
+    """
     head, moment, made_by = _head(origin) + _length(16), _moment(origin), _text(origin.created_by)
     made: list[bytes] = [_HEADER]
-    middles: dict[CodeLimits, bytes] = {}  # codes made together mostly have the same limits
+    middle, limited = b"", None
     for offset, code, key, limits in codes:
-        middle = middles.get(limits)
-        if middle is None:
-            middle = middles[limits] = moment + _limits(limits) + made_by
+        if limits is not limited:  # codes made together mostly have the same
+            middle, limited = moment + _limits(limits) + made_by, limits
         spelled, identity = code.encode(), key.encode()
         made += (head, (first_id + offset).to_bytes(16), middle)
         made += (len(spelled).to_bytes(4), spelled, len(identity).to_bytes(4), identity)
+        if len(made) > _PIECE:
+            yield b"".join(made)
+            made.clear()
     made.append(_TRAILER)
-    return b"".join(made)
+    yield b"".join(made)
 
 
 def generated_rows(

@@ -1,6 +1,7 @@
 """The table of promotion codes, and the count of them kept beside it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -40,8 +41,17 @@ COUNTED = 10_100
 
 async def add(connection: Connection, rows: bytes | bytearray) -> None:
     """Add the codes that *rows* hold (see `code_rows`); all or none."""
+    async with adding(connection, [rows]):
+        pass
+
+
+@asynccontextmanager
+async def adding(connection: Connection, rows: Iterable[bytes | bytearray]) -> AsyncGenerator[None]:
+    """Add the codes that *rows* hold, all or none; the block runs while PostgreSQL is busy with them."""
     async with connection.cursor() as cursor, cursor.copy(COPY_CODES) as copy:
-        await copy.write(rows)
+        for some in rows:
+            await copy.write(some)
+        yield
 
 
 async def analyze(connection: Connection) -> None:

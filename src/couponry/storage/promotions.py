@@ -139,6 +139,27 @@ async def get(connection: Connection, store_id: UUID, id_: UUID, *, lock: bool =
         return await cursor.fetchone()
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """What decides whether a promotion takes codes."""
+
+    automatic: bool
+    alone: bool
+    """No other promotion of the store has codes."""
+
+
+async def standing(connection: Connection, store_id: UUID, id_: UUID) -> Standing | None:
+    """Return how a promotion stands, held as `is_automatic` holds it, or None when there is none."""
+    cursor = await connection.execute(
+        """
+        SELECT automatic, NOT EXISTS (SELECT FROM code_counts WHERE store_id = %s AND promotion_id <> %s AND codes > 0)
+        FROM promotions WHERE store_id = %s AND id = %s AND deleted_at IS NULL FOR SHARE
+        """,
+        [store_id, id_, store_id, id_],
+    )
+    row = await cursor.fetchone()
+    return Standing(*row) if row else None
+
+
 async def is_automatic(connection: Connection, store_id: UUID, id_: UUID) -> bool | None:
     """Tell whether a promotion is automatic, or None when there is none.
 
