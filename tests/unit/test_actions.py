@@ -6,7 +6,7 @@ import pytest
 
 from couponry.domain import actions
 from couponry.domain.actions import Action, AnyAction, Fixed, FixedPrice, FixedPriceFor, Percent
-from couponry.domain.conditions import MAX_AMOUNT
+from couponry.domain.money import MAX_AMOUNT
 
 STRATEGIES = ("cart_discount", "item_discount", "items_bundle_discount", "shipping_discount")
 

@@ -4,19 +4,10 @@ import msgspec
 import pytest
 
 from couponry.domain import conditions
-from couponry.domain.conditions import (
-    MAX_AMOUNT,
-    MAX_DEPTH,
-    AnyCondition,
-    Condition,
-    ItemCondition,
-    RuleCondition,
-    ShippingType,
-    strategy_of,
-    too_deep,
-    walk,
-)
+from couponry.domain.conditions import AnyCondition, Condition, ItemCondition, RuleCondition, ShippingType
 from couponry.domain.errors import Fault
+from couponry.domain.money import MAX_AMOUNT
+from couponry.domain.nesting import MAX_DEPTH, strategy_of, too_deep, walk
 from couponry.domain.validity import Contradiction, placed
 
 

@@ -1,14 +1,31 @@
 """The actions of a rule set: what a promotion takes off, of what, and how much at most."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
-from couponry.domain.conditions import MAX_AMOUNT, ItemCondition, ItemsBundle, ShippingType
+from couponry.domain.conditions import ItemCondition, ItemsBundle, RuleCondition, ShippingType
 from couponry.domain.errors import Fault
+from couponry.domain.groups import take_groups
+from couponry.domain.money import MAX_AMOUNT, Ratio, apportion, exact, rounded
+from couponry.domain.nesting import walk
+from couponry.domain.running import Lines, RunningCart
+from couponry.domain.taking import (
+    Effect,
+    Pick,
+    Picking,
+    Taken,
+    capped,
+    counted,
+    pick,
+    take_fixed,
+    take_percent,
+    take_together,
+    within_cap,
+)
 from couponry.domain.validity import Consistent, outside
 
 Amount = Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
@@ -37,6 +54,12 @@ class Percent(Consistent, frozen=True, array_like=True, forbid_unknown_fields=Tr
         """Return the percentage, exactly as written."""
         # A share has at most nine significant digits: the shortest text of its float is what was written.
         return Decimal(str(self.share))
+
+    @property
+    def ratio(self) -> Ratio:
+        """Return what part of a price it is."""
+        over, under = exact(self.share)
+        return Ratio(over, under * 100)
 
     def contradictions(self) -> Iterator[Fault]:
         """Tell of more decimals than are kept."""
@@ -88,6 +111,14 @@ class ItemLimitations(Limitations, frozen=True, forbid_unknown_fields=True, omit
 class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="strategy"):
     """What every action is: named by its strategy, without members that nobody reads."""
 
+    def effect(self, rules: RuleCondition) -> Effect:
+        """Return what the action does with a cart that meets *rules*."""
+        raise NotImplementedError
+
+
+def _cap(limitations: Limitations | None) -> int | None:
+    return limitations.max_discount if limitations else None
+
 
 class CartDiscount(Action, frozen=True, tag="cart_discount"):
     """Takes off the cart as a whole, and is spread over the lines that the condition admits."""
@@ -95,6 +126,27 @@ class CartDiscount(Action, frozen=True, tag="cart_discount"):
     args: Fixed | Percent
     condition: ItemCondition | None = None
     limitations: Limitations | None = None
+
+    def effect(self, rules: RuleCondition) -> Effect:
+        """Return what takes one amount off the lines together: the fixed one, or the percentage rounded once."""
+        choose = self.condition.selector() if self.condition else None
+        fixed = self.args.amount if isinstance(self.args, Fixed) else None
+        share = self.args.ratio if isinstance(self.args, Percent) else Ratio(0, 1)
+        cap = _cap(self.limitations)
+
+        def take(cart: RunningCart, among: Lines, _matched: Lines, _uses: int | None) -> tuple[list[Taken], int]:
+            lines = choose(cart, among) if choose else among
+            values = [cart.left[at] for at in cart.members(lines)]
+            subtotal = sum(values)
+            amount = min(fixed, subtotal) if fixed is not None else rounded(subtotal * share.over, share.under)
+            if cap is not None:
+                amount = min(amount, cap)
+            if not amount:
+                return [], 0
+            parts = apportion(amount, values)
+            return [Taken(at, part, 0) for at, part in zip(cart.members(lines), parts, strict=True)], 1
+
+        return take
 
 
 class ItemDiscount(Action, frozen=True, tag="item_discount"):
@@ -110,9 +162,47 @@ class ItemDiscount(Action, frozen=True, tag="item_discount"):
         return bool(self.limitations and self.limitations.items and self.limitations.items.auto_add)
 
     @property
+    def show_suggestions(self) -> bool:
+        """Whether carts that lack the target are told of it."""
+        return bool(self.limitations and self.limitations.items and self.limitations.items.show_suggestions)
+
+    @property
     def is_gift(self) -> bool:
         """Whether the target costs nothing."""
         return isinstance(self.args, Percent) and self.args.exact == 100
+
+    def effect(self, rules: RuleCondition) -> Effect:
+        """Return what takes off each of the units picked, or off each group of them."""
+        choose = self.condition.selector() if self.condition else None
+        picking = self._picking()
+        taking = self._taking()
+        cap = _cap(self.limitations)
+
+        def take(cart: RunningCart, among: Lines, matched: Lines, uses: int | None) -> tuple[list[Taken], int]:
+            picks = pick(cart, choose(cart, among) if choose else matched, picking)
+            taken, applications = taking(cart, picks, uses)
+            return within_cap(taken, cap), applications
+
+        return take
+
+    def _picking(self) -> Picking:
+        limits = self.limitations or ItemLimitations()
+        items = limits.items or TargetItems()
+        strategy = items.price_strategy
+        if strategy is None and (items.max_items is not None or items.max_units is not None):
+            strategy = "cheapest"
+        dearest = None if strategy is None else strategy == "expensive"
+        return Picking(limits.max_quantity, items.max_items, items.max_units, dearest)
+
+    def _taking(self) -> "Callable[[RunningCart, list[Pick], int | None], tuple[list[Taken], int]]":
+        match self.args:
+            case Fixed(amount):
+                return lambda cart, picks, uses: counted(take_fixed(cart, capped(picks, uses), amount))
+            case Percent():
+                share = self.args.ratio
+                return lambda cart, picks, uses: counted(take_percent(cart, capped(picks, uses), share))
+            case FixedPriceFor(quantity, total):
+                return lambda cart, picks, uses: take_groups(cart, picks, quantity, total, uses)
 
 
 class ItemsBundleDiscount(Action, frozen=True, tag="items_bundle_discount"):
@@ -122,6 +212,34 @@ class ItemsBundleDiscount(Action, frozen=True, tag="items_bundle_discount"):
     condition: ItemsBundle | None = None
     limitations: Limitations | None = None
 
+    def effect(self, rules: RuleCondition) -> Effect:
+        """Return what takes off all bundles together, spread over their lines by what they cost."""
+        condition = self.condition or bundle_in(rules)
+        make = condition.assembler() if condition else None
+        cap = _cap(self.limitations)
+
+        def take(cart: RunningCart, among: Lines, _matched: Lines, uses: int | None) -> tuple[list[Taken], int]:
+            bundle = make(cart, among) if make else None
+            times = 0 if bundle is None else bundle.times if uses is None else min(bundle.times, uses)
+            if bundle is None or not times:
+                return [], 0
+            picks = [Pick(part.line, part.units * times) for part in bundle.parts if cart.left[part.line]]
+            taken = within_cap(take_together(cart, picks, self._amount_off(times)), cap)
+            return taken, times if taken else 0
+
+        return take
+
+    def _amount_off(self, times: int) -> Callable[[int, int], int]:
+        """Return how much *times* bundles cost less, of what they cost: a fraction."""
+        match self.args:
+            case Fixed(amount):
+                return lambda over, under: min(amount * times, rounded(over, under))
+            case Percent():
+                share = self.args.ratio
+                return lambda over, under: rounded(over * share.over, under * share.under)
+            case FixedPrice(total):
+                return lambda over, under: rounded(max(over - total * times * under, 0), under)
+
 
 class ShippingDiscount(Action, frozen=True, tag="shipping_discount"):
     """Takes off the base price of every shipping group that the condition admits."""
@@ -129,5 +247,32 @@ class ShippingDiscount(Action, frozen=True, tag="shipping_discount"):
     args: Fixed | Percent | FixedPrice
     condition: ShippingType | None = None
 
+    def effect(self, rules: RuleCondition) -> Effect:
+        """Return what takes off the running price of each shipping group that is linked to a line."""
+        types = frozenset(self.condition.args) if self.condition else None
+        off = self._amount_off()
+
+        def take(cart: RunningCart, _among: Lines, _matched: Lines, uses: int | None) -> tuple[list[Taken], int]:
+            amounts = ((at, off(cart.shipping_left[at])) for at in cart.shipping_groups(types))
+            taken = [Taken(at, amount, 0) for at, amount in amounts if amount][:uses]
+            return taken, len(taken)
+
+        return take
+
+    def _amount_off(self) -> Callable[[int], int]:
+        match self.args:
+            case Fixed(amount):
+                return lambda price: min(amount, price)
+            case Percent():
+                share = self.args.ratio
+                return lambda price: rounded(price * share.over, share.under)
+            case FixedPrice(total):
+                return lambda price: max(price - total, 0)
+
 
 AnyAction = CartDiscount | ItemDiscount | ItemsBundleDiscount | ShippingDiscount
+
+
+def bundle_in(rules: RuleCondition) -> ItemsBundle | None:
+    """Return the first bundle that *rules* ask for, if any."""
+    return next((condition for _, _, condition in walk(rules) if isinstance(condition, ItemsBundle)), None)

@@ -12,6 +12,10 @@ from couponry.domain.validity import joined, not_one_of, outside, wrong_type
 MAX_NAME = 255
 KEY_PATTERN = "^[A-Za-z0-9_-]{1,255}$"
 
+Word = Annotated[str, Meta(min_length=1, max_length=1024)]
+"""What something is called by: a SKU, an id, a tag."""
+Words = Annotated[tuple[Word, ...], Meta(min_length=1, max_length=400)]
+
 _Bounded = Meta(ge=-(10**15), le=10**15)
 Value: TypeAlias = Annotated[str, Meta(max_length=1024)] | bool | Annotated[int, _Bounded] | Annotated[float, _Bounded]
 

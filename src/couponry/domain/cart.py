@@ -6,10 +6,9 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from couponry.domain.attributes import KEY_PATTERN, Value, value_faults
-from couponry.domain.conditions import Word
+from couponry.domain.attributes import KEY_PATTERN, Value, Word, value_faults
 from couponry.domain.errors import Fault
-from couponry.domain.validity import Consistent, joined
+from couponry.domain.validity import Consistent, repeated, within
 
 MAX_LINES = 1000
 """The most lines of a cart that is judged."""
@@ -24,6 +23,11 @@ Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 AttributeKey = Annotated[str, Meta(pattern=KEY_PATTERN)]
 ProductField: TypeAlias = Value | Annotated[tuple[Value, ...], Meta(max_length=100)] | None
 """The value of a field of a product template; a field with several values has each of them."""
+Categories = Annotated[tuple[Word, ...], Meta(max_length=400)]
+"""The nodes of a product in its hierarchies, and every node above them."""
+Template = Annotated[dict[str, ProductField], Meta(max_length=400)]
+Attributes = Annotated[dict[str, Template], Meta(max_length=50)]
+"""Fields by product template: `{"products(shoes)": {"brand": "EP"}}`."""
 
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -35,11 +39,9 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     quantity: Quantity
     unit_price: Price
     catalog_id: Word | None = None
-    category_ids: Annotated[tuple[Word, ...], Meta(max_length=400)] = ()
+    category_ids: Categories = ()
     """The nodes of the product in its hierarchies, and every node above them."""
-    attributes: Annotated[dict[str, Annotated[dict[str, ProductField], Meta(max_length=400)]], Meta(max_length=50)] = (
-        msgspec.field(default_factory=dict[str, dict[str, ProductField]])
-    )
+    attributes: Attributes = msgspec.field(default_factory=dict[str, dict[str, ProductField]])
     """Fields by product template: `{"products(shoes)": {"brand": "EP"}}`."""
     custom: bool = False
     """A custom item, of no catalog."""
@@ -101,15 +103,5 @@ class Cart(Consistent, frozen=True, omit_defaults=True, kw_only=True):
 
     def contradictions(self) -> Iterator[Fault]:
         """Tell of two lines, or two shipping groups, that cannot be told apart."""
-        yield from _twice("items", [line.id for line in self.items])
-        yield from _twice("shipping_groups", [group.id for group in self.shipping_groups])
-
-
-def _twice(member: str, ids: list[str]) -> Iterator[Fault]:
-    if len(set(ids)) == len(ids):
-        return
-    seen: set[str] = set()
-    for index, id_ in enumerate(ids):
-        if id_ in seen:
-            yield Fault("unique", f"{id_} names another one already", joined(member, index, "id"))
-        seen.add(id_)
+        yield from within(repeated([line.id for line in self.items], "id"), "items")
+        yield from within(repeated([group.id for group in self.shipping_groups], "id"), "shipping_groups")

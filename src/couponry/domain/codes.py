@@ -103,6 +103,15 @@ def code_key(code: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", code).casefold())
 
 
+AUTO_CODE_PREFIX = "auto_"
+"""How the code of an automatic promotion begins; the promotion's id follows."""
+
+
+def auto_code(promotion_id: UUID | str) -> str:
+    """Return the code that stands for an automatic promotion on carts and in usages."""
+    return f"{AUTO_CODE_PREFIX}{promotion_id}"
+
+
 def spelling_faults(codes: Sequence[str], source: str) -> Iterator[Fault]:
     """Name every one of *codes* that is not spelled as a code can be; *source* is where they stand."""
     for index, code in enumerate(codes):

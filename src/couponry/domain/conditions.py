@@ -1,55 +1,79 @@
-"""The conditions of a rule set: one class per strategy, and which strategies may stand where.
+"""The conditions of a rule set on a whole cart: what they look like, and when they hold.
 
-A *rule condition* looks at a whole cart. An *item condition* looks at one of its lines: it says which lines a
-discount is for, and which lines count in the total above it.
+To judge a cart by a condition returns the lines that matched it: a discount is for them where its action names none.
 """
 
-from collections.abc import Iterator
-from typing import Annotated, Literal, TypeAlias, get_args
+from collections.abc import Callable, Iterator
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from couponry.domain.attributes import CART_TYPES, PRODUCT_TYPES, Value, key_faults, name_faults, value_faults
+from couponry.domain.attributes import CART_TYPES, Value, Word, Words, key_faults, value_faults
+from couponry.domain.bundles import Bundle, assemble
 from couponry.domain.errors import Fault
-from couponry.domain.validity import Consistent, joined, not_one_of, outside, within, wrong_type
-
-MAX_DEPTH = 10
-"""How deep conditions nest at most; a condition without children is one deep."""
-MAX_AMOUNT = 10**15
-"""No amount, and no number to compare with, is larger."""
-
-Membership = Literal["in", "nin"]
-Comparison = Literal["gte", "gt", "lte", "lt", "eq"]
-ItemComparison = Literal["gte", "gt", "lte", "lt", "eq", "ne"]
-
-Word = Annotated[str, Meta(min_length=1, max_length=1024)]
-Words = Annotated[tuple[Word, ...], Meta(min_length=1, max_length=400)]
-_Amount = Meta(ge=0, le=MAX_AMOUNT)
-Number: TypeAlias = Annotated[int, _Amount] | Annotated[float, _Amount]
-OneNumber = Annotated[tuple[Number, ...], Meta(min_length=1, max_length=1)]
+from couponry.domain.item_conditions import (
+    COMPARE,
+    Condition,
+    FurtherConditions,
+    ItemAnd,
+    ItemCondition,
+    ItemConditions,
+    ItemLeaf,
+    ItemQuantity,
+    LineCondition,
+    Matcher,
+    Needs,
+    Number,
+    Selector,
+    all_of,
+    each_of,
+    narrowest,
+    widest,
+)
+from couponry.domain.money import exact
+from couponry.domain.nesting import requirement_faults
+from couponry.domain.running import Lines, RunningCart, Scalar
+from couponry.domain.validity import joined, outside, within
 
 RuleConditions = Annotated[tuple["RuleCondition", ...], Meta(min_length=1, max_length=400)]
-ItemConditions = Annotated[tuple["ItemCondition", ...], Meta(min_length=1, max_length=400)]
-FurtherConditions = Annotated[tuple["ItemCondition", ...], Meta(max_length=400)]
-"""Item conditions that a line must meet as well."""
 
 
-class Condition(Consistent, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="strategy"):
-    """What every condition is: named by its strategy, without members that nobody reads."""
+class CartWide(Condition, frozen=True):
+    """A condition on the cart, which it meets or not."""
+
+    def matcher(self) -> Matcher:
+        """Return how a cart is judged by this."""
+        raise NotImplementedError
 
 
-# Conditions on the cart
-
-
-class AccountTags(Condition, frozen=True, tag="account_tags"):
+class AccountTags(CartWide, frozen=True, tag="account_tags"):
     """The tags of the account that the cart belongs to."""
 
     operator: Literal["contains_all", "contains_any", "not_contains_any", "not_contains_all"]
     args: Annotated[tuple[Word, ...], Meta(min_length=1, max_length=25)]
 
+    def holds(self, cart: RunningCart) -> bool:
+        """Tell whether the account has the tags, or lacks them; nothing holds without an account."""
+        shopper = cart.cart.shopper
+        if not shopper.has_account:
+            return False
+        tags, wanted = shopper.account_tags or (), set(self.args)
+        match self.operator:
+            case "contains_all":
+                return wanted.issubset(tags)
+            case "contains_any":
+                return not wanted.isdisjoint(tags)
+            case "not_contains_any":
+                return wanted.isdisjoint(tags)
+            case "not_contains_all":
+                return not wanted.issubset(tags)
 
-class CartTotal(Condition, frozen=True, tag="cart_total"):
-    """The total of the cart, or of the lines that meet every child, in minor units."""
+    def matcher(self) -> Matcher:
+        return lambda cart, among: among if self.holds(cart) else None
+
+
+class CartTotal(CartWide, frozen=True, tag="cart_total"):
+    """The running total of the cart, or of the lines that meet every child, in minor units."""
 
     operator: Literal["gte", "gt", "lte", "lt", "eq", "range"]
     args: Annotated[tuple[Number, ...], Meta(min_length=1, max_length=2)]
@@ -66,8 +90,27 @@ class CartTotal(Condition, frozen=True, tag="cart_total"):
         elif self.args[0] > self.args[-1]:
             yield outside("minimum", self.args[0], "args.1", self.args[1])
 
+    def counted(self) -> Selector:
+        """Return how the lines that count are found."""
+        return all_of(self.children) if self.children else lambda _, among: among
 
-class CartCustomAttribute(Condition, frozen=True, tag="cart_custom_attribute"):
+    def matcher(self) -> Matcher:
+        count = self.counted()
+        compare = COMPARE["gte" if self.operator == "range" else self.operator]
+        (over, under), (most, most_under) = exact(self.args[0]), exact(self.args[-1])
+        bounded = self.operator == "range"
+
+        def match(cart: RunningCart, among: Lines) -> Lines | None:
+            counted = count(cart, among)
+            total = cart.value_of(counted)
+            if compare(total * under, over) and not (bounded and total * most_under > most):
+                return counted
+            return None
+
+        return match
+
+
+class CartCustomAttribute(CartWide, frozen=True, tag="cart_custom_attribute"):
     """A custom attribute of the cart: `[key, type, value...]`, compared with one value or looked up in several."""
 
     operator: Literal["in", "nin", "eq", "gt", "lt", "gte", "lte"]
@@ -80,6 +123,23 @@ class CartCustomAttribute(Condition, frozen=True, tag="cart_custom_attribute"):
         if self.operator in COMPARABLE and len(self.args) > 3:
             yield outside("maxItems", 3, "args")
 
+    def value_in(self, cart: RunningCart) -> Scalar | None:
+        """Return the value that the cart has, None where it has none of the declared type."""
+        found = cart.cart.custom_attributes.get(str(self.args[0]))
+        return found.value if found is not None and found.type == self.args[1] else None
+
+    def holds(self, cart: RunningCart) -> bool:
+        """Tell whether the cart's value is one of those, or compares so; without one, only `nin` holds."""
+        value, values = self.value_in(cart), self.args[2:]
+        if value is None:
+            return self.operator == "nin"
+        if self.operator in COMPARABLE:
+            return COMPARE[self.operator](value, values[0])
+        return (value in values) == (self.operator == "in")
+
+    def matcher(self) -> Matcher:
+        return lambda cart, among: among if self.holds(cart) else None
+
 
 COMPARABLE: dict[str, tuple[str, ...]] = {
     "eq": ("string", "boolean", "integer"),
@@ -91,19 +151,7 @@ COMPARABLE: dict[str, tuple[str, ...]] = {
 """Which types of cart attributes an operator compares with one value; the other operators take all types."""
 
 
-class And(Condition, frozen=True, tag="and"):
-    """Every child holds for the cart."""
-
-    children: RuleConditions
-
-
-class Or(Condition, frozen=True, tag="or"):
-    """At least one child holds for the cart."""
-
-    children: RuleConditions
-
-
-class ItemsBundle(Condition, frozen=True, tag="items_bundle"):
+class ItemsBundle(CartWide, frozen=True, tag="items_bundle"):
     """Distinct lines meet every requirement: each child selects lines and says how many units it needs."""
 
     children: ItemConditions
@@ -111,96 +159,123 @@ class ItemsBundle(Condition, frozen=True, tag="items_bundle"):
     def contradictions(self) -> Iterator[Fault]:
         """Tell of children that are not requirements."""
         for index, child in enumerate(self.children):
-            yield from within(_requirement_faults(child), joined("children", index))
+            yield from within(requirement_faults(child), joined("children", index))
+
+    @property
+    def selects(self) -> bool:
+        return True
+
+    @property
+    def needs(self) -> Needs | None:
+        return narrowest(child.needs for child in self.children)
+
+    def requirements(self) -> list[tuple[Selector, int]]:
+        """Return how the lines of each requirement are found, and how many units it needs."""
+        return [_requirement(child) for child in self.children]
+
+    def assembler(self) -> "Assembler":
+        """Return how a bundle is made of the lines of a cart."""
+        requirements = self.requirements()
+
+        def make(cart: RunningCart, among: Lines) -> Bundle | None:
+            return assemble(cart, [(select(cart, among), units) for select, units in requirements])
+
+        return make
+
+    def matcher(self) -> Matcher:
+        make = self.assembler()
+
+        def match(cart: RunningCart, among: Lines) -> Lines | None:
+            bundle = make(cart, among)
+            return None if bundle is None else bundle.lines
+
+        return match
 
 
-# Conditions on a line
+Assembler = Callable[[RunningCart, Lines], Bundle | None]
 
 
-class ItemSku(Condition, frozen=True, tag="item_sku"):
-    """The SKU of a line, be it of a product or a custom item."""
-
-    operator: Membership
-    args: Words
-
-
-class ItemProductId(Condition, frozen=True, tag="item_product_id"):
-    """The product of a line."""
-
-    operator: Membership
-    args: Words
+def _requirement(child: ItemCondition) -> tuple[Selector, int]:
+    if isinstance(child, ItemAnd):
+        counts = [part for part in child.children if isinstance(part, ItemQuantity)]
+        others = tuple(part for part in child.children if not isinstance(part, ItemQuantity))
+        if counts:
+            return all_of(others), int(counts[0].args[0])
+    return child.selector(), 1
 
 
-class Identifiers(Consistent, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """SKUs and product ids that mean the same to a condition."""
+class And(Condition, frozen=True, tag="and"):
+    """Every child holds for the cart."""
 
-    skus: Annotated[tuple[Word, ...], Meta(max_length=400)] = ()
-    ids: Annotated[tuple[Word, ...], Meta(max_length=400)] = ()
+    children: RuleConditions
 
-    def contradictions(self) -> Iterator[Fault]:
-        """Tell when nothing is identified: `nin` nothing would be every line."""
-        if not (self.skus or self.ids):
-            yield outside("minItems", 1, "skus")
+    @property
+    def selects(self) -> bool:
+        return True
 
+    @property
+    def needs(self) -> Needs | None:
+        return narrowest(child.needs for child in self.children)
 
-class ItemIdentifier(Condition, frozen=True, tag="item_identifier"):
-    """The SKU or the product of a line."""
+    def matcher(self) -> Matcher:
+        """Return how a cart is judged by this (behaviour.md 4.2).
 
-    operator: Membership
-    args: Annotated[tuple[Identifiers, ...], Meta(min_length=1, max_length=1)]
+        Conditions on the cart must hold; lines are narrowed by the filters, and each child that chooses lines must
+        find one among those. Matched are the lines chosen, or without a choice all that passed the filters.
+        """
+        narrow = [child.selector() for child in self.children if isinstance(child, LineCondition) and not child.selects]
+        choose = [(child.matcher(), isinstance(child, And | Or)) for child in self.children if child.selects]
+        asked = [child.matcher() for child in self.children if isinstance(child, CartWide) and not child.selects]
 
+        def match(cart: RunningCart, among: Lines) -> Lines | None:
+            if any(condition(cart, among) is None for condition in asked):
+                return None
+            filtered = each_of(narrow, cart, among)
+            if not choose:
+                return filtered if filtered or not narrow else None
+            return _chosen(choose, cart, among, filtered)
 
-class ItemCategory(Condition, frozen=True, tag="item_category"):
-    """The node of a line's product in a hierarchy, or any node above it."""
-
-    operator: Membership
-    args: Words
-    children: FurtherConditions = ()
-
-
-class ItemAttribute(Condition, frozen=True, tag="item_attribute"):
-    """A field of the line's product template: `[template, field, type, value...]`."""
-
-    operator: Membership
-    args: Annotated[tuple[Value, ...], Meta(min_length=4, max_length=23)]
-    children: FurtherConditions = ()
-
-    def contradictions(self) -> Iterator[Fault]:
-        """Tell of a template or field without a name, and of values of another type than declared."""
-        yield from name_faults(self.args[0], "args.0")
-        yield from name_faults(self.args[1], "args.1")
-        yield from value_faults(self.args, 2, PRODUCT_TYPES)
+        return match
 
 
-class ItemPrice(Condition, frozen=True, tag="item_price"):
-    """The discounted price of one unit of a line, in minor units."""
-
-    operator: ItemComparison
-    args: OneNumber
-    children: FurtherConditions = ()
-
-
-class ItemQuantity(Condition, frozen=True, tag="item_quantity"):
-    """How many units a line has; within a bundle, how many units a requirement needs."""
-
-    operator: ItemComparison
-    args: OneNumber
-    children: FurtherConditions = ()
+def _chosen(choose: list[tuple[Matcher, bool]], cart: RunningCart, among: Lines, filtered: Lines) -> Lines | None:
+    """Return the lines that any of the conditions chooses; None unless each chooses one that passed the filters."""
+    matched = 0
+    for condition, nested in choose:
+        # What is nested is judged by itself: filters are for the children beside them.
+        found = condition(cart, among if nested else filtered)
+        found = found and found & filtered
+        if not found:
+            return None
+        matched |= found
+    return matched
 
 
-class ItemAnd(Condition, frozen=True, tag="and"):
-    """Every child holds for the line."""
+class Or(Condition, frozen=True, tag="or"):
+    """At least one child holds for the cart."""
 
-    children: ItemConditions
+    children: RuleConditions
 
+    @property
+    def selects(self) -> bool:
+        return True
 
-class ItemOr(Condition, frozen=True, tag="or"):
-    """At least one child holds for the line."""
+    @property
+    def needs(self) -> Needs | None:
+        return widest(child.needs for child in self.children)
 
-    children: ItemConditions
+    def matcher(self) -> Matcher:
+        """Return how a cart is judged by this: what any child that holds has matched."""
+        matchers = [child.matcher() for child in self.children]
 
+        def match(cart: RunningCart, among: Lines) -> Lines | None:
+            held = [found for found in (condition(cart, among) for condition in matchers) if found is not None]
+            matched = 0
+            for found in held:
+                matched |= found
+            return matched if held else None
 
-# Conditions on a shipping group
+        return match
 
 
 class ShippingType(Condition, frozen=True, tag="shipping_type"):
@@ -210,77 +285,8 @@ class ShippingType(Condition, frozen=True, tag="shipping_type"):
     args: Words
 
 
-ItemLeaf = ItemSku | ItemProductId | ItemIdentifier | ItemCategory | ItemAttribute | ItemPrice | ItemQuantity
-ItemCondition = ItemAnd | ItemOr | ItemLeaf
-"""What may be said of a line, wherever lines are chosen."""
-
 CartCondition = AccountTags | CartCustomAttribute | CartTotal | ItemsBundle
 RuleCondition = And | Or | CartCondition | ItemLeaf
 """What may be said of a cart by the rules of a promotion."""
 
 AnyCondition = RuleCondition | ItemCondition | ShippingType
-
-SELECTORS = ("item_sku", "item_product_id", "item_identifier", "item_category", "item_attribute", "and", "or")
-"""The strategies that choose the lines of a requirement; price and quantity only narrow the choice."""
-
-
-def walk(root: AnyCondition, at: str = "") -> Iterator[tuple[str, int, AnyCondition]]:
-    """Yield every condition of the tree with its path and its depth; a parent comes before its children."""
-    pending: list[tuple[str, int, AnyCondition]] = [(at, 1, root)]
-    while pending:
-        path, depth, condition = pending.pop()
-        yield path, depth, condition
-        children: tuple[AnyCondition, ...] = getattr(condition, "children", ())
-        below = [(joined(path, "children", index), depth + 1, child) for index, child in enumerate(children)]
-        pending.extend(reversed(below))
-
-
-def strategy_of(condition: AnyCondition) -> str:
-    """Return the wire name of a condition's class."""
-    return str(condition.__struct_config__.tag)
-
-
-def too_deep(root: AnyCondition) -> Iterator[Fault]:
-    """Tell where conditions nest deeper than an evaluation will follow."""
-    for path, depth, condition in walk(root):
-        if depth == MAX_DEPTH and getattr(condition, "children", ()):
-            fault = outside("maxItems", 0, joined(path, "children"))
-            yield Fault(fault.title, f"{fault.detail}: conditions nest at most {MAX_DEPTH} deep", fault.source)
-
-
-def only_for_actions(root: RuleCondition) -> Iterator[Fault]:
-    """Tell of operators that the conditions of actions have and rules have not."""
-    for path, _depth, condition in walk(root):
-        if isinstance(condition, ItemPrice | ItemQuantity) and condition.operator == "ne":
-            yield not_one_of(get_args(Comparison), joined(path, "operator"))
-
-
-def _requirement_faults(child: ItemCondition) -> Iterator[Fault]:
-    """Tell why *child* does not select lines, or does not say once how many units it needs."""
-    parts: dict[str, ItemCondition] = {"": child}
-    count = None
-    if isinstance(child, ItemAnd):
-        parts = {joined("children", index): part for index, part in enumerate(child.children)}
-        count = next((path for path, part in parts.items() if isinstance(part, ItemQuantity)), None)
-    if not any(strategy_of(part) in SELECTORS for part in parts.values()):
-        yield not_one_of(SELECTORS, joined(next(iter(parts)), "strategy"))
-        return
-    for path, _depth, condition in walk(child):
-        if isinstance(condition, ItemQuantity):
-            if path == count:
-                yield from within(_count_faults(condition), path)
-            else:
-                yield not_one_of(SELECTORS, joined(path, "strategy"))
-
-
-def _count_faults(quantity: ItemQuantity) -> Iterator[Fault]:
-    """Tell why *quantity* is not a number of units that a requirement can need."""
-    count = quantity.args[0]
-    if quantity.operator not in ("eq", "gte"):
-        yield not_one_of(("eq", "gte"), "operator")
-    if not isinstance(count, int):
-        yield wrong_type("integer", count, "args.0")
-    elif count < 1:
-        yield outside("minimum", 1, "args.0", count)
-    if quantity.children:
-        yield outside("maxItems", 0, "children")

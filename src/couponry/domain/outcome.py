@@ -28,7 +28,7 @@ Reason = Literal[
 """Why a promotion, or a code, does not apply."""
 
 
-class Discount(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Discount(msgspec.Struct, frozen=True, gc=False):
     """What one action of a promotion takes off one line or shipping group."""
 
     promotion_id: str

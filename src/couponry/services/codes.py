@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from psycopg.errors import UniqueViolation
 
-from couponry.domain.codes import CodeLimits, NewCode, PromotionCode, code_key, spelling_faults
+from couponry.domain.codes import CodeLimits, NewCode, PromotionCode, auto_code, code_key, spelling_faults
 from couponry.domain.errors import (
     AutomaticCodeKept,
     CodeNotFound,
@@ -22,7 +22,6 @@ from couponry.domain.errors import (
 from couponry.domain.ids import series
 from couponry.domain.listing import Filter, Listed, Page
 from couponry.services.context import Context, fresh_id
-from couponry.services.promotions import auto_code
 from couponry.storage import code_rows, codes, promotions
 
 MAX_FAULTS = 1000

@@ -5,21 +5,13 @@ from uuid import UUID
 
 import msgspec
 
-from couponry.domain.codes import CodeLimits, code_key
+from couponry.domain.codes import auto_code, CodeLimits, code_key
 from couponry.domain.errors import DuplicatePriority, PromotionNotFound, TooManyAutomaticPromotions
 from couponry.domain.ids import series
 from couponry.domain.listing import Filter, Listed, Page
 from couponry.domain.promotions import Promotion, PromotionAttributes
 from couponry.services.context import Context, fresh_id
 from couponry.storage import code_rows, codes, jobs, promotions, queue, stores
-
-AUTO_CODE_PREFIX = "auto_"
-"""How the code of an automatic promotion begins; the promotion's id follows."""
-
-
-def auto_code(promotion_id: UUID) -> str:
-    """Return the code that stands for an automatic promotion on carts and in usages."""
-    return f"{AUTO_CODE_PREFIX}{promotion_id}"
 
 
 async def create_promotion(context: Context, attributes: PromotionAttributes) -> Promotion:

@@ -1,0 +1,218 @@
+"""Judging a cart: which promotions apply, in what order, what each takes off, and why others do not.
+
+Total and pure: a cart that was decoded gets an answer, always the same one.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import UNSET
+
+from couponry.domain import refusals
+from couponry.domain.cart import Cart
+from couponry.domain.entered import EnteredCode, Grant
+from couponry.domain.explanation import trace
+from couponry.domain.gifts import added, suggestion
+from couponry.domain.outcome import (
+    AddedItem,
+    Applied,
+    Discount,
+    Evaluation,
+    JudgedLine,
+    JudgedShippingGroup,
+    Reason,
+    Refused,
+    Suggestion,
+    Totals,
+    Trace,
+)
+from couponry.domain.promotion_book import Book, Entry
+from couponry.domain.running import Lines, RunningCart
+
+
+def evaluate(
+    cart: Cart, promotions: Book, entered: Sequence[EnteredCode], at: datetime, *, explain: bool = False
+) -> Evaluation:
+    """Judge *cart* by *promotions* with the codes *entered*, as of the moment *at*.
+
+    Promotions apply one after the other, each to the prices that those before it left (behaviour.md 4.5, 4.6).
+    With *explain*, automatic promotions that do not apply are named too, and each carries its trace.
+    """
+    judgement = _Judgement(cart, at, explain=explain)
+    grants = _by_promotion(entered, promotions)
+    chosen = promotions.everything(grants) if explain else promotions.candidates(judgement.running, grants)
+    for one in chosen:
+        judgement.judge(one, () if one.promotion.automatic else grants[one.id])
+    judgement.refused += [
+        Refused(code=code.code, reason="unknown_code", detail=refusals.UNKNOWN_CODE)
+        for code in entered
+        if not any(grant.promotion_id in promotions.by_id for grant in code.grants)
+    ]
+    return judgement.evaluation()
+
+
+def _by_promotion(entered: Sequence[EnteredCode], promotions: Book) -> dict[str, list[Grant]]:
+    """Return the grants of each promotion that codes were entered for, in their order; automatic ones need none."""
+    grants: dict[str, list[Grant]] = {}
+    for code in entered:
+        for grant in code.grants:
+            one = promotions.by_id.get(grant.promotion_id)
+            if one is not None and not one.promotion.automatic:
+                grants.setdefault(one.id, []).append(grant)
+    return grants
+
+
+class _Judgement:
+    """What has been decided so far."""
+
+    def __init__(self, cart: Cart, at: datetime, *, explain: bool) -> None:
+        self.cart, self.at, self.explain = cart, at, explain
+        self.running = RunningCart(cart)
+        self.discounts: list[list[Discount]] = [[] for _ in cart.items]
+        self.shipping_discounts: list[list[Discount]] = [[] for _ in cart.shipping_groups]
+        self.ordinal = 0
+        self.admitted: list[Entry] = []
+        self.closed = False
+        """Whether a promotion that does not stack was admitted, so that the next may not be."""
+        self.applied: list[Applied] = []
+        self.refused: list[Refused] = []
+        self.added: list[AddedItem] = []
+        self.suggestions: list[Suggestion] = []
+
+    def judge(self, one: Entry, grants: Sequence[Grant]) -> None:
+        """Decide on a promotion: apply it by the first of its *grants* that can be used, or say why not."""
+        if (reason := refusals.hindrance(one, self.at, self.cart.currency)) is not None:
+            self._refuse(one, grants, reason)
+            return
+        usable = self._usable(one, grants)
+        if grants and not usable:
+            return
+        running = self.running
+        among = running.every if one.catalogs is None else running.among_catalogs(one.catalogs)
+        if not among and running.every:
+            self._refuse(one, usable, "catalog_mismatch")
+            return
+        told = trace(one.promotion.rule_set.rules, running, among) if self.explain else None
+        matched = one.match(running, among)
+        if matched is None:
+            self._refuse(one, usable, "rules_not_met", told)
+        elif (self.closed or not one.promotion.stackable) and not self._stacks(one):
+            self._refuse(one, usable, "cannot_stack", told, refusals.cannot_stack(one, self.admitted))
+        else:
+            self._offer(one, usable, among)
+            self._apply(one, usable, among, matched, told)
+
+    def _usable(self, one: Entry, grants: Sequence[Grant]) -> list[Grant]:
+        """Return the grants that this shopper can use, and refuse the others."""
+        usable: list[Grant] = []
+        for grant in grants:
+            reason = refusals.inadmissible(grant, self.cart.shopper)
+            if reason is None:
+                usable.append(grant)
+            else:
+                self._refuse(one, [grant], reason)
+        return usable
+
+    def _stacks(self, one: Entry) -> bool:
+        return all(refusals.compatible(one, other) for other in self.admitted)
+
+    def _apply(self, one: Entry, usable: Sequence[Grant], among: Lines, matched: Lines, told: Trace | None) -> None:
+        grant = usable[0] if usable else None
+        code = one.auto_code if grant is None else grant.code
+        uses = grant.remaining if grant is not None and grant.per_application else None
+        amount, applications, first = 0, 0, self.ordinal
+        for step in one.steps:
+            uses_left = None if uses is None else uses - applications
+            if uses_left == 0:
+                break
+            taken, times = step.take(self.running, among, matched, uses_left)
+            if not taken:
+                continue
+            applications += times
+            self.ordinal += 1
+            discounts = self.shipping_discounts if step.of_shipping else self.discounts
+            left = self.running.shipping_left if step.of_shipping else self.running.left
+            counted = not (step.of_cart or step.of_shipping)
+            for at, off, units in taken:
+                left[at] -= off
+                amount -= off
+                discounts[at].append(
+                    Discount(one.id, code, -off, self.ordinal, units if counted else UNSET, step.of_cart)
+                )
+        if self.ordinal == first:
+            self._refuse(one, usable, "no_discount", told)
+            return
+        self._admit(one, usable, told)
+        charged = applications if grant is not None and grant.per_application else 1
+        self.applied.append(
+            Applied(
+                promotion_id=one.id,
+                code=code,
+                name=one.promotion.name,
+                amount=amount,
+                applications=applications,
+                uses=charged,
+                trace=told or UNSET,
+            )
+        )
+
+    def _admit(self, one: Entry, usable: Sequence[Grant], told: Trace | None) -> None:
+        self.admitted.append(one)
+        self.closed = self.closed or not one.promotion.stackable
+        for other in usable[1:]:
+            detail = f"The promotion applied already, by the code {usable[0].code}."
+            self._refuse(one, [other], "cannot_stack", told, detail)
+
+    def _offer(self, one: Entry, usable: Sequence[Grant], among: Lines) -> None:
+        code = usable[0].code if usable else one.auto_code
+        for offer in one.offers:
+            gifts = added(offer, self.running, among, one.id, code) if offer.auto_add else []
+            self.added += gifts
+            if offer.show and not gifts:
+                info = one.promotion.description or one.promotion.name
+                hint = suggestion(offer, self.running, among, one.id, code, info)
+                self.suggestions += [] if hint is None else [hint]
+
+    def _refuse(
+        self, one: Entry, grants: Sequence[Grant], reason: Reason, told: Trace | None = None, detail: str | None = None
+    ) -> None:
+        if one.promotion.automatic and not self.explain:
+            return
+        for grant in grants or (None,):
+            self.refused.append(
+                Refused(
+                    promotion_id=one.id,
+                    code=one.auto_code if grant is None else grant.code,
+                    reason=reason,
+                    detail=detail or refusals.told(reason, one, self.cart, grant),
+                    trace=told or UNSET,
+                )
+            )
+
+    def evaluation(self) -> Evaluation:
+        """Return the answer."""
+        left, shipping_left = self.running.left, self.running.shipping_left
+        items: list[JudgedLine] = []
+        total = 0
+        for line, after, discounts in zip(self.cart.items, left, self.discounts, strict=True):
+            value = line.unit_price * line.quantity
+            total += value
+            items.append(JudgedLine(line.id, line.quantity, line.unit_price, value, after - value, after, discounts))
+        groups = [
+            JudgedShippingGroup(group.id, group.base_price, after - group.base_price, discounts)
+            for group, after, discounts in zip(
+                self.cart.shipping_groups, shipping_left, self.shipping_discounts, strict=True
+            )
+        ]
+        shipping = sum(group.base_price for group in groups)
+        remains = sum(left)
+        return Evaluation(
+            currency=self.cart.currency,
+            totals=Totals(total, remains - total, remains, shipping, sum(shipping_left) - shipping),
+            items=items,
+            shipping_groups=groups,
+            applied=self.applied,
+            refused=self.refused,
+            added_items=self.added,
+            suggestions=self.suggestions,
+        )

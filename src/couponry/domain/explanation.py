@@ -1,0 +1,207 @@
+"""Explaining a judgement: the tree of conditions, with what each asked, what the cart had, and how far off it was."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from couponry.domain.conditions import (
+    AccountTags,
+    And,
+    CartCustomAttribute,
+    CartTotal,
+    ItemsBundle,
+    Or,
+    RuleCondition,
+)
+from couponry.domain.item_conditions import (
+    Condition,
+    ItemAnd,
+    ItemAttribute,
+    ItemCategory,
+    ItemIdentifier,
+    ItemOr,
+    ItemPrice,
+    ItemProductId,
+    ItemQuantity,
+    ItemSku,
+    LineCondition,
+    each_of,
+)
+from couponry.domain.outcome import Trace
+from couponry.domain.running import Lines, RunningCart
+
+MAX_TOLD = 50
+"""How many lines a trace tells the properties of."""
+
+
+def trace(rules: RuleCondition, cart: RunningCart, among: Lines) -> Trace:
+    """Explain how *cart* meets *rules* by the lines *among* it that count, as it stands now."""
+    matched = rules.matcher()(cart, among)
+    match rules:
+        case And():
+            children = _parts_of_and(rules, cart, among)
+        case Or():
+            children = [trace(child, cart, among) for child in rules.children]
+        case CartTotal() | ItemsBundle():
+            children = [_line_trace(child, cart, among) for child in rules.children]
+        case LineCondition():
+            return _line_trace(rules, cart, among)
+        case _:
+            children = []
+    return _node(rules, cart, among, matched, children)
+
+
+def _parts_of_and(rules: And, cart: RunningCart, among: Lines) -> list[Trace]:
+    """Explain the children as `And` judges them: what chooses lines sees only those that passed the filters."""
+    narrowing = [one for one in rules.children if isinstance(one, LineCondition) and not one.selects]
+    filtered = each_of([one.selector() for one in narrowing], cart, among)
+    children: list[Trace] = []
+    for child in rules.children:
+        narrowed = child.selects and not isinstance(child, And | Or)
+        children.append(trace(child, cart, filtered if narrowed else among))
+    return children
+
+
+def _line_trace(condition: Condition, cart: RunningCart, among: Lines) -> Trace:
+    assert isinstance(condition, LineCondition)
+    matched = condition.selector()(cart, among)
+    children = [_line_trace(child, cart, among) for child in getattr(condition, "children", ())]
+    return _node(condition, cart, among, matched or None, children)
+
+
+def _node(condition: Condition, cart: RunningCart, among: Lines, matched: Lines | None, children: list[Trace]) -> Trace:
+    holds = matched is not None
+    of_lines = not isinstance(condition, AccountTags | CartCustomAttribute)
+    ids = [cart.cart.items[at].id for at in cart.members(matched or 0)]
+    return Trace(
+        strategy=str(condition.__struct_config__.tag),
+        operator=getattr(condition, "operator", UNSET),
+        args=getattr(condition, "args", UNSET),
+        holds=holds,
+        found=_found(condition, cart, among),
+        lines=ids if of_lines else UNSET,
+        short=UNSET if holds else _short(condition, cart, among),
+        children=children or UNSET,
+    )
+
+
+# What the cart had
+
+
+def _found(condition: Condition, cart: RunningCart, among: Lines) -> object:
+    match condition:
+        case AccountTags():
+            return list(cart.cart.shopper.account_tags or ()) if cart.cart.shopper.has_account else None
+        case CartCustomAttribute():
+            return cart.cart.custom_attributes.get(str(condition.args[0]))
+        case CartTotal():
+            return cart.value_of(condition.counted()(cart, among))
+        case ItemsBundle():
+            return [
+                sum(cart.quantities[at] for at in cart.members(lines)) for lines, _ in _required(condition, cart, among)
+            ]
+        case And() | Or() | ItemAnd() | ItemOr():
+            return UNSET
+        case _:
+            tell = _property(condition)
+            return {cart.cart.items[at].id: tell(cart, at) for at in cart.members(among)[:MAX_TOLD]}
+
+
+def _property(condition: Condition) -> Callable[[RunningCart, int], Any]:
+    match condition:
+        case ItemSku():
+            return lambda cart, at: cart.cart.items[at].sku
+        case ItemProductId():
+            return lambda cart, at: cart.cart.items[at].product_id
+        case ItemIdentifier():
+            return lambda cart, at: {"sku": cart.cart.items[at].sku, "id": cart.cart.items[at].product_id}
+        case ItemCategory():
+            return lambda cart, at: list(cart.cart.items[at].category_ids)
+        case ItemAttribute():
+            template, field = str(condition.args[0]), str(condition.args[1])
+            return lambda cart, at: cart.cart.items[at].attributes.get(template, {}).get(field)
+        case ItemPrice():
+            return _per_unit
+        case _:
+            return lambda cart, at: cart.quantities[at]
+
+
+def _per_unit(cart: RunningCart, at: int) -> float:
+    """Return what a unit still costs, whole where it is; only for reading, as it may be rounded."""
+    whole, rest = divmod(cart.left[at], cart.quantities[at])
+    return cart.left[at] / cart.quantities[at] if rest else whole
+
+
+def _units_of(cart: RunningCart, lines: Lines) -> int:
+    return sum(cart.quantities[at] for at in cart.members(lines))
+
+
+def _required(bundle: ItemsBundle, cart: RunningCart, among: Lines) -> list[tuple[Lines, int]]:
+    return [(select(cart, among), units) for select, units in bundle.requirements()]
+
+
+# How far off it was
+
+
+def _short(condition: Condition, cart: RunningCart, among: Lines) -> str | UnsetType:
+    match condition:
+        case CartTotal():
+            total = cart.value_of(condition.counted()(cart, among))
+            return _amount_short(condition.operator, total, condition.args[0], condition.args[-1])
+        case AccountTags():
+            return _tags_short(condition, cart)
+        case CartCustomAttribute():
+            if condition.value_in(cart) is None:
+                return f"the cart has no {condition.args[1]} attribute {condition.args[0]}"
+            return UNSET
+        case ItemsBundle():
+            return _bundle_short(condition, cart, among)
+        case ItemQuantity(operator="gte" | "gt" | "eq"):
+            most = max((cart.quantities[at] for at in cart.members(among)), default=0)
+            missing = condition.args[0] - most + (condition.operator == "gt")
+            return _units(missing) if missing > 0 else UNSET
+        case _:
+            return UNSET
+
+
+def _amount_short(operator: str, total: int, least: float, most: float) -> str | UnsetType:
+    if operator in ("gte", "range", "eq") and total < least:
+        return f"add {_number(least - total)} more"
+    if operator == "gt" and total <= least:
+        return f"add {_number(int(least) + 1 - total)} more"
+    if operator in ("lte", "range", "eq") and total > most:
+        return f"{_number(total - most)} too much"
+    if operator == "lt":
+        return f"{_number(total - least + 1)} too much"
+    return UNSET
+
+
+def _tags_short(condition: AccountTags, cart: RunningCart) -> str:
+    shopper = cart.cart.shopper
+    if not shopper.has_account:
+        return "the cart has no account"
+    tags = set(shopper.account_tags or ())
+    if condition.operator in ("contains_all", "contains_any"):
+        return "the account lacks " + _listed(tag for tag in condition.args if tag not in tags)
+    return "the account has " + _listed(tag for tag in condition.args if tag in tags)
+
+
+def _bundle_short(condition: ItemsBundle, cart: RunningCart, among: Lines) -> str:
+    for number, (lines, units) in enumerate(_required(condition, cart, among), 1):
+        available = _units_of(cart, lines)
+        if available < units:
+            return f"{_units(units - available)} for requirement {number}"
+    return "requirements share lines: each line meets one of them"
+
+
+def _units(count: float) -> str:
+    return f"{_number(count)} more unit" + ("" if count == 1 else "s")
+
+
+def _number(number: float) -> str:
+    return str(int(number) if number == int(number) else number)
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(words)
