@@ -90,6 +90,11 @@ def promotion_body(**members: Any) -> dict[str, Any]:
     return {"data": usual | members}
 
 
+def product(id_: str, **members: Any) -> dict[str, Any]:
+    """Return a valid product as it is sent, with *members* in place of the usual ones."""
+    return {"type": "product", "id": id_, "name": "A product", "prices": {"USD": 1000}} | members
+
+
 def codes_body(*codes: str | dict[str, Any]) -> dict[str, Any]:
     """Return the body that creates *codes*, given as names or whole."""
     return {

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from couponry.api.app import create_app
-from couponry.api.examples import NEW_JOBS
+from couponry.api.examples import NEW_JOBS, PRODUCTS
 from couponry.api.openapi import endpoints
 from couponry.settings import Settings
 from support import Shop, codes_body, promotion_body
@@ -32,6 +32,7 @@ VALID = {
     "createRulePromotionCodes": codes_body("spring-sale"),
     "deleteRulePromotionCodes": codes_body("spring-sale"),
     "createRulePromotionJob": NEW_JOBS["Generate codes"],
+    "putProducts": PRODUCTS["A sock, and a gift"],
 }
 JSON = {"content-type": "application/json"}
 
@@ -110,7 +111,8 @@ def test_hostile_values_never_break_anything(shop: Shop, target: str, id_: str):
 @settings(max_examples=10, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 def test_unknown_members_never_break_anything(shop: Shop, target: str, id_: str, data: st.DataObject):
     name, value = data.draw(st.text()), data.draw(_ANY_JSON)
-    body = _replaced(VALID[id_], ("data", name), value)
+    within = ("data", 0) if isinstance(VALID[id_]["data"], list) else ("data",)
+    body = _replaced(VALID[id_], (*within, name), value)
     _assert_no_fault(_send(shop, id_, msgspec.json.encode(body), promotion=target), repr(body))
 
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from couponry.api.app import create_app
-from support import EXPORT, Shop, codes_body, promotion_body
+from support import EXPORT, Shop, codes_body, product, promotion_body
 
 PROMOTIONS = "/v2/rule-promotions"
 PROMOTION = PROMOTIONS + "/{promotion_id}"
@@ -41,11 +41,15 @@ CASES: dict[str, tuple[str, Any]] = {
     f"GET {PROMOTION}/jobs/{{job_id}}": (HIDDEN, None),
     f"GET {PROMOTION}/jobs/{{job_id}}/file": (HIDDEN, None),
     f"POST {PROMOTION}/jobs/{{job_id}}/cancel": (HIDDEN, None),
+    "PUT /v2/products": (OWN, {"data": [product("same-id", sku="same-sku")]}),
+    "GET /v2/products": (OWN, None),
+    "GET /v2/products/{product_id}": (HIDDEN, None),
+    "DELETE /v2/products/{product_id}": (HIDDEN, None),
     "GET /v2/settings/promotions": (OWN, None),
 }
 """Every endpoint under /v2: what it does to a merchant of another store, and a body that is valid for it."""
 
-SHOPPERS: set[str] = set()
+SHOPPERS = {"GET /v2/products", "GET /v2/products/{product_id}"}
 """The endpoints that shoppers may use as well."""
 
 
@@ -66,15 +70,17 @@ def test_every_endpoint_has_a_case():
 
 @pytest.fixture
 def theirs(shop: Shop) -> Callable[[], dict[str, Any]]:
-    """A promotion of `shop` with a code and a completed export; returns all that is in the store."""
+    """A promotion of `shop` with a code and a completed export, and products; returns all that is in the store."""
     promotion = shop.promotion(name="theirs")
     code = shop.add_codes(promotion, "theirs").json()["data"][0]["id"]
     job = shop.start_job(promotion, EXPORT).json()["data"]["id"]
     shop.ended_job(promotion, job)
+    shop.http.put("/v2/products", json={"data": [product("theirs"), product("same-id", sku="same-sku")]})
 
     def everything() -> dict[str, Any]:
         return {
-            "names": {"promotion_id": promotion, "code_id": code, "job_id": job},
+            "names": {"promotion_id": promotion, "code_id": code, "job_id": job, "product_id": "theirs"},
+            "products": shop.http.get("/v2/products").json()["data"],
             "promotions": shop.http.get(PROMOTIONS).json()["data"],
             "codes": shop.list_codes(promotion),
             "jobs": shop.http.get(f"{PROMOTIONS}/{promotion}/jobs").json()["data"],

@@ -14,11 +14,14 @@ import pytest
 from psycopg import AsyncConnection, AsyncCursor, sql
 
 from couponry.domain.codes import CodeLimits, CodePattern, NewCode
+from couponry.domain.errors import DuplicateSku
 from couponry.domain.ids import series
 from couponry.domain.listing import EVERYTHING, Comparison, Page
-from couponry.services import codes, promotions
+from couponry.domain.products import NewProduct
+from couponry.services import codes, products, promotions
 from couponry.services.context import Context, fresh_id, utc_now
 from couponry.storage import codes as stored_codes
+from couponry.storage import products as stored_products
 from couponry.storage.code_rows import COPY_CODES, Origin, generated_rows
 from couponry.storage.database import configure
 
@@ -168,4 +171,48 @@ async def test_clearing_up_after_a_job(context: Context, crowded: tuple[UUID, UU
 async def test_looking_for_clashes(context: Context, crowded: tuple[UUID, UUID, UUID]):
     assert await stored_codes.endings_between(context.connection, crowded[0], "2" * 8, "z" * 8, 8, 1000) is None
     assert await stored_codes.keys_known(context.connection, crowded[0], [f"none {n}" for n in range(1000)]) == []
+    assert_few_rows_read()
+
+
+# Products
+
+
+@pytest.fixture(scope="module")
+def full_shelves(crowded: tuple[UUID, UUID, UUID], database_url: str) -> UUID:
+    """The same store with very many products, of which PostgreSQL has no statistics yet."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            """
+            INSERT INTO products SELECT %s, 'p-' || n, 's-' || n, 'x', NULL, '{"USD":1}', NULL, '{}', '{}', now(), now()
+            FROM generate_series(1, 50000) AS n
+            """,
+            [crowded[0]],
+        )
+    return crowded[0]
+
+
+async def test_looking_products_up(context: Context, full_shelves: UUID):
+    ids, skus = ([f"{letter}-{number}" for number in range(1, 50_000, 50)] for letter in "ps")
+    for analyzed in (False, True):
+        if analyzed:
+            await AsyncCursor.execute(AsyncCursor(context.connection), "ANALYZE products")
+        assert len(await stored_products.by_ids(context.connection, full_shelves, [*ids, "none"])) == 1000
+        assert len(await stored_products.by_skus(context.connection, full_shelves, [*skus, "none"])) == 1000
+        assert_few_rows_read()
+
+
+@pytest.mark.parametrize("attribute", ["id", "sku"])
+async def test_filtering_products(context: Context, full_shelves: UUID, attribute: str):
+    wanted = Comparison("in", attribute, (f"{attribute[0].replace('i', 'p')}-7", "none"))
+    listed = await products.list_products(context, wanted, Page(100))
+    assert [found.id for found in listed.rows] == ["p-7"]
+    assert_few_rows_read()
+
+
+async def test_storing_and_deleting_products(context: Context, full_shelves: UUID):
+    new = [NewProduct(id=f"p-{n}", sku=f"s-{n}", name="y", prices={"USD": 2}) for n in range(49_500, 50_500)]
+    await products.put_products(context, new)
+    await products.delete_product(context, "p-50000")
+    with pytest.raises(DuplicateSku):
+        await products.put_products(context, [NewProduct(id="other", sku="s-1", name="y", prices={"USD": 2})])
     assert_few_rows_read()

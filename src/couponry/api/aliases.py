@@ -112,6 +112,11 @@ def typed_as_job(value: Json, _: str) -> Json:
     return value
 
 
+def without_meta(value: Json, _: str) -> Json:
+    """Leave out what only the server says, so that what was read can be written back."""
+    return {name: given for name, given in value.items() if name != "meta"} if is_object(value) else value
+
+
 CODES = (
     Alias("data.codes.*", renamed("max_users_per_shopper", "max_uses_per_shopper")),
     Alias("data.codes.*.max_uses_per_shopper", renamed("includes_guest", "includes_guests")),
@@ -122,6 +127,8 @@ JOB = (
     Alias("data", typed_as_job),
     Alias("data.parameters.consume_unit", respelled(per_cart="per_checkout", per_item="per_application")),
 )
+
+PRODUCTS = (Alias("data.*", without_meta),)
 
 PROMOTION = (
     Alias("data.start", moment),

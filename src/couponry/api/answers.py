@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from couponry.api.documents import PromotionData
 from couponry.domain.codes import CodeLimits
 from couponry.domain.jobs import GenerateParameters, JobStatus, Progress
+from couponry.domain.products import NewProduct
 
 T = TypeVar("T")
 
@@ -218,3 +219,34 @@ class FileLink(Struct, frozen=True):
     """Where an export file can be downloaded, without a token and for a while."""
 
     href: Annotated[str, Meta(extra_json_schema={"format": "uri"})]
+
+
+# Products
+
+
+class ProductMeta(Struct, frozen=True):
+    """What is known about a product beside what it says."""
+
+    timestamps: Timestamps
+
+
+class ProductResource(NewProduct, frozen=True, kw_only=True, tag_field="type", tag="product"):
+    """A product of the store. Members without a value are left out."""
+
+    meta: ProductMeta
+
+
+class ProductAnswer(Struct, frozen=True):
+    """One product."""
+
+    data: ProductResource
+
+
+class StoredProducts(Struct, frozen=True):
+    """The products that were stored, in the order they were sent."""
+
+    data: list[ProductResource]
+
+
+class ProductList(ListDocument[ProductResource], frozen=True):
+    """One page of products."""

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
-from couponry.api import auth, codes, docs, files, health, jobs, metrics, promotions, store_settings
+from couponry.api import auth, codes, docs, files, health, jobs, metrics, products, promotions, store_settings
 from couponry.api.errors import HANDLERS
 from couponry.api.state import ActiveClients, Api, Keys
 from couponry.services import access
@@ -48,6 +48,7 @@ def create_app(configured: Settings | None = None) -> Litestar:
             promotions.router,
             codes.router,
             jobs.router,
+            products.router,
             store_settings.router,
             *docs.handlers,
         ],

@@ -1,18 +1,20 @@
 """Reading and writing the documents of the wire: `{"data": ...}`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from couponry.api import aliases as known_aliases
 from couponry.api.aliases import Alias, canonical
 from couponry.api.faults import explain
-from couponry.domain.errors import InvalidDocument, MalformedDocument
+from couponry.domain.errors import Fault, InvalidDocument, MalformedDocument
+from couponry.domain.products import NewProduct
 from couponry.domain.promotions import Promotion, PromotionAttributes
-from couponry.domain.validity import Json, is_array, is_object
+from couponry.domain.validity import Consistent, Json, is_array, is_object, repeated, within
 
 T = TypeVar("T")
 
@@ -164,3 +166,26 @@ def _without_nulls(members: dict[str, Any]) -> dict[str, Any]:
 
 def _milliseconds(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+# Products
+
+MAX_PRODUCTS = 1_000
+"""The most products of one request; the command line takes more."""
+
+
+class ProductData(NewProduct, frozen=True, kw_only=True):
+    """A product as a client writes it."""
+
+    type: Literal["product"]
+
+
+class ProductsDocument(Consistent, frozen=True):
+    """The body that stores products."""
+
+    data: Annotated[tuple[ProductData, ...], Meta(min_length=1, max_length=MAX_PRODUCTS)]
+
+    def contradictions(self) -> Iterator[Fault]:
+        """Tell of two products that cannot be told apart."""
+        for member, names in (("id", [one.id for one in self.data]), ("sku", [one.sku for one in self.data])):
+            yield from within(repeated(names, member), "data")

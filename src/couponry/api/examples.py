@@ -92,6 +92,23 @@ NEW_JOBS: Bodies = {
     "Export codes": {"data": {"type": "promotion_job", "job_type": "code_export"}},
 }
 
+PRODUCTS: Bodies = {
+    "A sock, and a gift": {
+        "data": [
+            {
+                "type": "product",
+                "id": "7d0f3b0e-6f3c-4b8f-9b0c-2f1f6c1c9a10",
+                "sku": "sock-red",
+                "name": "Red sock",
+                "prices": {"EUR": 900, "USD": 1000},
+                "category_ids": ["clothes", "socks"],
+                "attributes": {"products(socks)": {"brand": "EP", "sizes": [39, 42]}},
+            },
+            {"type": "product", "id": "gift-1", "sku": "sticker", "name": "A sticker", "prices": {"EUR": 100}},
+        ]
+    }
+}
+
 TOKENS: Bodies = {
     "A merchant": {
         "grant_type": "client_credentials",

@@ -186,11 +186,16 @@ def _items(validator: Judge, items: Schema | bool, instance: object, schema: Sch
         yield from validator.descend(item, items, path=index)
 
 
-def _additional(_: object, allowed: object, instance: object, schema: Schema) -> Iterator[ValidationError]:
-    if is_object(instance) and allowed is False:
-        for member in instance:
-            if member not in schema.get("properties", {}):
+def _additional(validator: Judge, allowed: object, instance: object, schema: Schema) -> Iterator[ValidationError]:
+    """Look at the members that the schema does not name: it has none, or all of one kind, as a map has."""
+    if not is_object(instance) or allowed is True:
+        return
+    for member, value in instance.items():
+        if member not in schema.get("properties", {}):
+            if allowed is False:
                 yield _told(validity.unknown(member))
+            else:
+                yield from validator.descend(value, allowed, path=member)
 
 
 def _expected(types: Iterable[str]) -> str:

@@ -26,6 +26,7 @@ UUID = {"type": "string", "format": "uuid"}
 PATH_PARAMETERS: dict[str, Schema] = {
     "promotion_id": {"description": "The id of a promotion.", "schema": UUID},
     "job_id": {"description": "The id of a job.", "schema": UUID},
+    "product_id": {"description": "The id of a product.", "schema": {"type": "string"}},
     "code_id": {"description": "The id of a code, or the code itself.", "schema": {"type": "string"}},
     "path": {"description": "The path of a file, as its link has it.", "schema": {"type": "string"}},
 }

@@ -13,16 +13,19 @@ from couponry.api.answers import (
     FileLink,
     JobAnswer,
     JobList,
+    ProductAnswer,
+    ProductList,
     PromotionAnswer,
     PromotionList,
+    StoredProducts,
 )
 from couponry.api.codes import NamedCodesDocument, NewCodesDocument
-from couponry.api.documents import PromotionDocument
+from couponry.api.documents import ProductsDocument, PromotionDocument
 from couponry.api.jobs import NewJobDocument
 from couponry.domain import errors
 from couponry.domain.errors import Refusal
 from couponry.services.access import Grant, IssuedToken
-from couponry.storage import codes, jobs, promotions
+from couponry.storage import codes, jobs, products, promotions
 from couponry.storage.filters import Attributes
 
 
@@ -231,6 +234,31 @@ JOBS = Tag(
     },
 )
 
+PRODUCTS = Tag(
+    "Products",
+    "What carts look up: prices, categories and attributes of what a shop sells. These operations are ours.",
+    {
+        "putProducts": Operation(
+            "All of them are stored, or none. A product with an id that is stored already is replaced as a whole.",
+            answer=StoredProducts,
+            body=ProductsDocument,
+            examples=examples.PRODUCTS,
+            refuses=(errors.DuplicateSku("sock-red"),),
+        ),
+        "getProducts": Operation(
+            "Shoppers may ask as well. More than ten thousand are not counted to the end.",
+            answer=ProductList,
+            filters=products.FILTERS,
+        ),
+        "getProduct": Operation(
+            "Shoppers may ask as well. A `/` within an id is written as `%2F`.",
+            answer=ProductAnswer,
+            refuses=(errors.ProductNotFound(),),
+        ),
+        "deleteProduct": Operation("Its sku is free then.", refuses=(errors.ProductNotFound(),)),
+    },
+)
+
 ACCESS = Tag(
     "Access",
     "Every request under `/v2` carries a token: `Authorization: Bearer ...`.",
@@ -278,4 +306,4 @@ SETTINGS = Tag(
     },
 )
 
-TAGS = (PROMOTIONS, CODES, JOBS, SETTINGS, ACCESS, OPERATING)
+TAGS = (PROMOTIONS, CODES, JOBS, PRODUCTS, SETTINGS, ACCESS, OPERATING)

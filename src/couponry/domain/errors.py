@@ -150,6 +150,22 @@ class JobNotFound(NotFound):
     sentence = "job not found"
 
 
+class ProductNotFound(NotFound):
+    """No product of this store has that id."""
+
+    sentence = "product not found"
+
+
+class DuplicateSku(Refusal):
+    """A store has at most one product with a sku."""
+
+    category = Category.UNPROCESSABLE
+    title = "Duplicate sku"
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(f"Another product has the sku {sku} already")
+
+
 class FileNotAvailable(NotFound):
     """The export file behind a link is gone, or the link is expired or forged."""
 

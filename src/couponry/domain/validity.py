@@ -98,6 +98,17 @@ def wrong_type(expected: str, given: object, source: str = "") -> Fault:
     return Fault("invalid_type", f"Invalid type. Expected: {expected}, given: {json_type(given)}", source)
 
 
+def repeated(names: Sequence[str | None], member: str) -> Iterator[Fault]:
+    """Name each item of an array that is called, by that *member*, as one before it is; None is no name."""
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name is None:
+            continue
+        if name in seen:
+            yield Fault("unique", f"{name} names another one already", joined(index, member))
+        seen.add(name)
+
+
 JSON_TYPES: tuple[tuple[type, str], ...] = (
     (type(None), "null"),
     (bool, "boolean"),  # before int, which it is to Python
