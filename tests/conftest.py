@@ -3,6 +3,8 @@
 import asyncio
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
@@ -13,7 +15,7 @@ from couponry.embedded import EmbeddedPostgres
 from couponry.services import access
 from couponry.storage.database import Connection, Database
 from couponry.storage.migrate import migrate
-from support import DATABASE_URL, Shop, running_api, running_worker
+from support import DATABASE_URL, Couponry, Shop, environment, running_api, running_worker
 
 _session: list[tuple[EmbeddedPostgres, Path]] = []
 
@@ -101,3 +103,20 @@ def new_shop(api: str, database_url: str) -> Generator[Callable[..., Shop]]:
 @pytest.fixture
 def shop(new_shop: Callable[..., Shop]) -> Shop:
     return new_shop()
+
+
+@pytest.fixture
+def couponry(database_url: str, data_dir: Path) -> Couponry:
+    """Runs a command on the database of the tests."""
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "couponry.cli", *arguments],
+            env=environment(database_url, data_dir),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run

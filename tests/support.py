@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,15 @@ def generate_body(number_of_codes: int, **parameters: Any) -> dict[str, Any]:
         "job_type": "code_generate",
         "parameters": {"number_of_codes": number_of_codes, **parameters},
     }
+
+
+Couponry = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def said(done: "subprocess.CompletedProcess[str]") -> str:
+    """Return what a command that succeeded wrote."""
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 EXPORT = {"type": "promotion_job", "job_type": "code_export"}

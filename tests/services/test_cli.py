@@ -13,31 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from support import Shop, environment, generate_body
-
-Couponry = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def couponry(database_url: str, data_dir: Path) -> Couponry:
-    """Runs a command on the database of the tests."""
-
-    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "couponry.cli", *arguments],
-            env=environment(database_url, data_dir),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
-
-
-def said(done: "subprocess.CompletedProcess[str]") -> str:
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+from support import Couponry, Shop, environment, generate_body, said
 
 
 def test_a_new_store_has_a_client_that_gets_tokens(couponry: Couponry, api: str):

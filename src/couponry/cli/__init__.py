@@ -2,7 +2,7 @@
 
 import typer
 
-from couponry.cli import access, codes, errors, promotions, serve
+from couponry.cli import access, codes, errors, products, promotions, serve
 
 app = typer.Typer(
     name="couponry",
@@ -18,6 +18,7 @@ app.add_typer(access.stores_app, name="store")
 app.add_typer(access.clients_app, name="client")
 app.add_typer(promotions.app, name="promotions")
 app.add_typer(codes.app, name="codes")
+app.add_typer(products.app, name="products")
 
 
 def main() -> None:

@@ -1,0 +1,92 @@
+"""`couponry products`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from couponry.cli.errors import UserError
+from couponry.cli.session import StoreOption, context, run, show, store_named
+
+if TYPE_CHECKING:
+    from couponry.services.product_imports import Imported
+    from couponry.storage.database import Database
+    from couponry.storage.stores import Store
+
+app = typer.Typer(no_args_is_help=True, help="Products of a store.")
+
+PAGE = 100
+
+
+@app.command("import")
+def import_products(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .ndjson file.")],
+    skip_invalid: Annotated[bool, typer.Option("--skip-invalid", help="Store the others if lines are wrong.")] = False,
+    store: StoreOption = "default",
+) -> None:
+    """Store the products of a file, all or none, each in place of the one with its id.
+
+    An .ndjson file has one product a line, as the API takes it. A .csv file begins with the names of its columns:
+    id, sku, name, price_EUR (in cents; one for each currency), catalog_id, category_ids (between |), attributes
+    (as JSON), description.
+    """
+    from couponry.cli.product_files import reader_for
+    from couponry.services import product_imports as imports
+    from couponry.storage.product_imports import analyze
+
+    lines = reader_for(file)
+    with file.open("rb"):
+        pass  # what cannot be read is told before any database is started
+
+    async def work(database: "Database") -> "Imported":
+        owner = await store_named(database, store)
+        async with context(database, owner) as now:
+            imported = await imports.import_products(now, lines(), skip_invalid=skip_invalid)
+        async with database.connection() as connection:
+            await analyze(connection)
+        return imported
+
+    _tell(run(work), skip_invalid=skip_invalid)
+
+
+def _tell(imported: "Imported", *, skip_invalid: bool) -> None:
+    for wrong in imported.told:
+        typer.echo(f"line {wrong.line}: {wrong.reason}", err=True)
+    if imported.wrong > len(imported.told):
+        typer.echo(f"and {imported.wrong - len(imported.told)} more wrong lines", err=True)
+    if imported.wrong and not skip_invalid:
+        raise UserError("Nothing was stored; mend these lines, or leave them out with --skip-invalid.")
+    skipped = f", {imported.wrong} lines skipped" if imported.wrong else ""
+    typer.echo(f"{imported.stored} products stored{skipped}.", err=True)
+
+
+@app.command("list")
+def list_products(
+    store: StoreOption = "default",
+    limit: Annotated[int, typer.Option(min=1, help="How many to show, by id.")] = 1000,
+) -> None:
+    """List products by id: their skus, names and prices."""
+
+    async def work(database: "Database") -> list[list[Any]]:
+        owner = await store_named(database, store)
+        rows: list[list[Any]] = []
+        while len(rows) < limit:
+            page = await _page(database, owner, min(PAGE, limit - len(rows)), len(rows))
+            rows += page
+            if len(page) < PAGE:
+                break
+        return rows
+
+    show(["id", "sku", "name", "prices"], run(work))
+
+
+async def _page(database: "Database", owner: "Store", size: int, offset: int) -> list[list[Any]]:
+    from couponry.domain.listing import EVERYTHING, Page
+    from couponry.storage import products
+
+    async with context(database, owner) as now:
+        found = await products.page_of(now.connection, owner.store_id, EVERYTHING, Page(size, offset))
+    return [
+        [one.id, one.sku, one.name, ", ".join(f"{price} {currency}" for currency, price in sorted(one.prices.items()))]
+        for one in found
+    ]
