@@ -472,7 +472,7 @@ class Till:
         return Cuts(discounted, self.capped(action, cuts))
 
     def off_bundles(self, action: Json, condition: Json | None, lines: Iterable[Line], uses_left: float) -> Cuts:
-        bundle = self.bundle(condition, [line for line in lines if self.value[line.id]]) if condition else None
+        bundle = self.bundle(condition, lines) if condition else None
         if bundle is None:
             return Cuts(0)
         times = min(bundle.repetitions(), uses_left)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -14,12 +15,13 @@ from couponry.domain.money import MAX_AMOUNT, Ratio, apportion, exact, rounded
 from couponry.domain.nesting import walk
 from couponry.domain.running import Lines, RunningCart
 from couponry.domain.taking import (
+    ALL_UNITS,
     Effect,
     Pick,
     Picking,
     Taken,
     capped,
-    counted,
+    percent_of_lines,
     pick,
     take_fixed,
     take_percent,
@@ -136,7 +138,8 @@ class CartDiscount(Action, frozen=True, tag="cart_discount"):
 
         def take(cart: RunningCart, among: Lines, _matched: Lines, _uses: int | None) -> tuple[list[Taken], int]:
             lines = choose(cart, among) if choose else among
-            values = [cart.left[at] for at in cart.members(lines)]
+            left, members = cart.left, cart.members(lines)
+            values = [left[at] for at in members]
             subtotal = sum(values)
             amount = min(fixed, subtotal) if fixed is not None else rounded(subtotal * share.over, share.under)
             if cap is not None:
@@ -144,7 +147,7 @@ class CartDiscount(Action, frozen=True, tag="cart_discount"):
             if not amount:
                 return [], 0
             parts = apportion(amount, values)
-            return [Taken(at, part, 0) for at, part in zip(cart.members(lines), parts, strict=True)], 1
+            return [(at, part, 0) for at, part in zip(members, parts, strict=True)], 1
 
         return take
 
@@ -174,6 +177,8 @@ class ItemDiscount(Action, frozen=True, tag="item_discount"):
     def effect(self, rules: RuleCondition) -> Effect:
         """Return what takes off each of the units picked, or off each group of them."""
         choose = self.condition.selector() if self.condition else None
+        if self.limitations is None and isinstance(self.args, Percent):
+            return percent_of_lines(choose, self.args.ratio)
         picking = self._picking()
         taking = self._taking()
         cap = _cap(self.limitations)
@@ -181,12 +186,14 @@ class ItemDiscount(Action, frozen=True, tag="item_discount"):
         def take(cart: RunningCart, among: Lines, matched: Lines, uses: int | None) -> tuple[list[Taken], int]:
             picks = pick(cart, choose(cart, among) if choose else matched, picking)
             taken, applications = taking(cart, picks, uses)
-            return within_cap(taken, cap), applications
+            return taken if cap is None else within_cap(taken, cap), applications
 
         return take
 
     def _picking(self) -> Picking:
-        limits = self.limitations or ItemLimitations()
+        if self.limitations is None:
+            return ALL_UNITS
+        limits = self.limitations
         items = limits.items or TargetItems()
         strategy = items.price_strategy
         if strategy is None and (items.max_items is not None or items.max_units is not None):
@@ -197,10 +204,10 @@ class ItemDiscount(Action, frozen=True, tag="item_discount"):
     def _taking(self) -> "Callable[[RunningCart, list[Pick], int | None], tuple[list[Taken], int]]":
         match self.args:
             case Fixed(amount):
-                return lambda cart, picks, uses: counted(take_fixed(cart, capped(picks, uses), amount))
+                return lambda cart, picks, uses: take_fixed(cart, capped(picks, uses), amount)
             case Percent():
                 share = self.args.ratio
-                return lambda cart, picks, uses: counted(take_percent(cart, capped(picks, uses), share))
+                return lambda cart, picks, uses: take_percent(cart, capped(picks, uses), share)
             case FixedPriceFor(quantity, total):
                 return lambda cart, picks, uses: take_groups(cart, picks, quantity, total, uses)
 
@@ -216,29 +223,29 @@ class ItemsBundleDiscount(Action, frozen=True, tag="items_bundle_discount"):
         """Return what takes off all bundles together, spread over their lines by what they cost."""
         condition = self.condition or bundle_in(rules)
         make = condition.assembler() if condition else None
-        cap = _cap(self.limitations)
+        cap, off = _cap(self.limitations), self._amount_off()
 
         def take(cart: RunningCart, among: Lines, _matched: Lines, uses: int | None) -> tuple[list[Taken], int]:
             bundle = make(cart, among) if make else None
             times = 0 if bundle is None else bundle.times if uses is None else min(bundle.times, uses)
             if bundle is None or not times:
                 return [], 0
-            picks = [Pick(part.line, part.units * times) for part in bundle.parts if cart.left[part.line]]
-            taken = within_cap(take_together(cart, picks, self._amount_off(times)), cap)
+            picks = [(line, units * times) for line, units in sorted(bundle.parts) if cart.left[line]]
+            taken = within_cap(take_together(cart, picks, partial(off, times)), cap)
             return taken, times if taken else 0
 
         return take
 
-    def _amount_off(self, times: int) -> Callable[[int, int], int]:
-        """Return how much *times* bundles cost less, of what they cost: a fraction."""
+    def _amount_off(self) -> Callable[[int, int, int], int]:
+        """Return how much so many bundles cost less, of what they cost: a fraction."""
         match self.args:
             case Fixed(amount):
-                return lambda over, under: min(amount * times, rounded(over, under))
+                return lambda times, over, under: min(amount * times, rounded(over, under))
             case Percent():
                 share = self.args.ratio
-                return lambda over, under: rounded(over * share.over, under * share.under)
+                return lambda _times, over, under: rounded(over * share.over, under * share.under)
             case FixedPrice(total):
-                return lambda over, under: rounded(max(over - total * times * under, 0), under)
+                return lambda times, over, under: rounded(max(over - total * times * under, 0), under)
 
 
 class ShippingDiscount(Action, frozen=True, tag="shipping_discount"):
@@ -254,7 +261,7 @@ class ShippingDiscount(Action, frozen=True, tag="shipping_discount"):
 
         def take(cart: RunningCart, _among: Lines, _matched: Lines, uses: int | None) -> tuple[list[Taken], int]:
             amounts = ((at, off(cart.shipping_left[at])) for at in cart.shipping_groups(types))
-            taken = [Taken(at, amount, 0) for at, amount in amounts if amount][:uses]
+            taken = [(at, amount, 0) for at, amount in amounts if amount][:uses]
             return taken, len(taken)
 
         return take

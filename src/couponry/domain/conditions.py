@@ -24,7 +24,6 @@ from couponry.domain.item_conditions import (
     Matcher,
     Needs,
     Number,
-    Selector,
     all_of,
     each_of,
     narrowest,
@@ -32,7 +31,7 @@ from couponry.domain.item_conditions import (
 )
 from couponry.domain.money import exact
 from couponry.domain.nesting import requirement_faults
-from couponry.domain.running import Lines, RunningCart, Scalar
+from couponry.domain.running import Lines, RunningCart, Scalar, Selector
 from couponry.domain.validity import joined, outside, within
 
 RuleConditions = Annotated[tuple["RuleCondition", ...], Meta(min_length=1, max_length=400)]

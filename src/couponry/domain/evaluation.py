@@ -26,8 +26,9 @@ from couponry.domain.outcome import (
     Totals,
     Trace,
 )
-from couponry.domain.promotion_book import Book, Entry
+from couponry.domain.promotion_book import Book, Entry, Step
 from couponry.domain.running import Lines, RunningCart
+from couponry.domain.taking import Taken
 
 
 def evaluate(
@@ -42,7 +43,7 @@ def evaluate(
     grants = _by_promotion(entered, promotions)
     chosen = promotions.everything(grants) if explain else promotions.candidates(judgement.running, grants)
     for one in chosen:
-        judgement.judge(one, () if one.promotion.automatic else grants[one.id])
+        judgement.judge(one, () if one.automatic else grants[one.id])
     judgement.refused += [
         Refused(code=code.code, reason="unknown_code", detail=refusals.UNKNOWN_CODE)
         for code in entered
@@ -57,7 +58,7 @@ def _by_promotion(entered: Sequence[EnteredCode], promotions: Book) -> dict[str,
     for code in entered:
         for grant in code.grants:
             one = promotions.by_id.get(grant.promotion_id)
-            if one is not None and not one.promotion.automatic:
+            if one is not None and not one.automatic:
                 grants.setdefault(one.id, []).append(grant)
     return grants
 
@@ -84,7 +85,7 @@ class _Judgement:
         if (reason := refusals.hindrance(one, self.at, self.cart.currency)) is not None:
             self._refuse(one, grants, reason)
             return
-        usable = self._usable(one, grants)
+        usable = self._usable(one, grants) if grants else grants
         if grants and not usable:
             return
         running = self.running
@@ -96,10 +97,11 @@ class _Judgement:
         matched = one.match(running, among)
         if matched is None:
             self._refuse(one, usable, "rules_not_met", told)
-        elif (self.closed or not one.promotion.stackable) and not self._stacks(one):
+        elif (self.closed or not one.stackable) and not self._stacks(one):
             self._refuse(one, usable, "cannot_stack", told, refusals.cannot_stack(one, self.admitted))
         else:
-            self._offer(one, usable, among)
+            if one.offers:
+                self._offer(one, usable, among)
             self._apply(one, usable, among, matched, told)
 
     def _usable(self, one: Entry, grants: Sequence[Grant]) -> list[Grant]:
@@ -119,49 +121,41 @@ class _Judgement:
     def _apply(self, one: Entry, usable: Sequence[Grant], among: Lines, matched: Lines, told: Trace | None) -> None:
         grant = usable[0] if usable else None
         code = one.auto_code if grant is None else grant.code
-        uses = grant.remaining if grant is not None and grant.per_application else None
-        amount, applications, first = 0, 0, self.ordinal
+        per_application = grant is not None and grant.per_application
+        uses = grant.remaining if grant is not None and per_application else None
+        amount, applications = 0, 0
         for step in one.steps:
-            uses_left = None if uses is None else uses - applications
-            if uses_left == 0:
-                break
-            taken, times = step.take(self.running, among, matched, uses_left)
-            if not taken:
-                continue
-            applications += times
-            self.ordinal += 1
-            discounts = self.shipping_discounts if step.of_shipping else self.discounts
-            left = self.running.shipping_left if step.of_shipping else self.running.left
-            counted = not (step.of_cart or step.of_shipping)
-            for at, off, units in taken:
-                left[at] -= off
-                amount -= off
-                discounts[at].append(
-                    Discount(one.id, code, -off, self.ordinal, units if counted else UNSET, step.of_cart)
-                )
-        if self.ordinal == first:
+            taken, times = step[0](self.running, among, matched, uses)
+            if taken:
+                amount -= self._take_off(one.id, code, step, taken)
+                applications += times
+                uses = None if uses is None else uses - times
+                if uses == 0:
+                    break
+        if not amount:
             self._refuse(one, usable, "no_discount", told)
             return
-        self._admit(one, usable, told)
-        charged = applications if grant is not None and grant.per_application else 1
-        self.applied.append(
-            Applied(
-                promotion_id=one.id,
-                code=code,
-                name=one.promotion.name,
-                amount=amount,
-                applications=applications,
-                uses=charged,
-                trace=told or UNSET,
-            )
-        )
-
-    def _admit(self, one: Entry, usable: Sequence[Grant], told: Trace | None) -> None:
         self.admitted.append(one)
-        self.closed = self.closed or not one.promotion.stackable
-        for other in usable[1:]:
-            detail = f"The promotion applied already, by the code {usable[0].code}."
-            self._refuse(one, [other], "cannot_stack", told, detail)
+        if not one.stackable:
+            self.closed = True
+        charged = applications if per_application else 1
+        self.applied.append(Applied(one.id, code, one.name, amount, applications, charged, told or UNSET))
+        if len(usable) > 1:
+            detail = f"The promotion applied already, by the code {code}."
+            self._refuse(one, usable[1:], "cannot_stack", told, detail)
+
+    def _take_off(self, promotion_id: str, code: str, step: Step, taken: Sequence[Taken]) -> int:
+        """Note what an action takes off, and return how much that is."""
+        _, of_cart, of_shipping = step
+        discounts = self.shipping_discounts if of_shipping else self.discounts
+        left = self.running.shipping_left if of_shipping else self.running.left
+        self.ordinal = ordinal = self.ordinal + 1
+        total = 0
+        for at, off, units in taken:
+            left[at] -= off
+            total += off
+            discounts[at].append(Discount(promotion_id, code, -off, ordinal, units or UNSET, of_cart))
+        return total
 
     def _offer(self, one: Entry, usable: Sequence[Grant], among: Lines) -> None:
         code = usable[0].code if usable else one.auto_code
@@ -169,14 +163,14 @@ class _Judgement:
             gifts = added(offer, self.running, among, one.id, code) if offer.auto_add else []
             self.added += gifts
             if offer.show and not gifts:
-                info = one.promotion.description or one.promotion.name
+                info = one.promotion.description or one.name
                 hint = suggestion(offer, self.running, among, one.id, code, info)
                 self.suggestions += [] if hint is None else [hint]
 
     def _refuse(
         self, one: Entry, grants: Sequence[Grant], reason: Reason, told: Trace | None = None, detail: str | None = None
     ) -> None:
-        if one.promotion.automatic and not self.explain:
+        if one.automatic and not self.explain:
             return
         for grant in grants or (None,):
             self.refused.append(
@@ -204,11 +198,12 @@ class _Judgement:
                 self.cart.shipping_groups, shipping_left, self.shipping_discounts, strict=True
             )
         ]
-        shipping = sum(group.base_price for group in groups)
+        # Nobody pays for a group that no line is in.
+        shipping = sum(groups[at].base_price for at in self.running.shipping_groups(None)) if groups else 0
         remains = sum(left)
         return Evaluation(
             currency=self.cart.currency,
-            totals=Totals(total, remains - total, remains, shipping, sum(shipping_left) - shipping),
+            totals=Totals(total, remains - total, remains, shipping, sum(group.discount for group in groups)),
             items=items,
             shipping_groups=groups,
             applied=self.applied,

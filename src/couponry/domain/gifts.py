@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from couponry.domain.actions import AnyAction, FixedPriceFor, ItemDiscount
-from couponry.domain.item_conditions import ItemIdentifier, ItemProductId, ItemSku, Selector
+from couponry.domain.item_conditions import ItemIdentifier, ItemProductId, ItemSku
 from couponry.domain.nesting import walk
 from couponry.domain.outcome import AddedItem, SuggestedTarget, Suggestion
-from couponry.domain.running import Lines, RunningCart
+from couponry.domain.running import Lines, RunningCart, Selector
 
 
 class Offer(msgspec.Struct, frozen=True):

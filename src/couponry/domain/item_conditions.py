@@ -14,7 +14,7 @@ from msgspec import Meta
 from couponry.domain.attributes import PRODUCT_TYPES, Value, Word, Words, name_faults, value_faults
 from couponry.domain.errors import Fault
 from couponry.domain.money import MAX_AMOUNT, exact
-from couponry.domain.running import Lines, RunningCart, field_key, union
+from couponry.domain.running import Lines, RunningCart, Selector, field_key, union
 from couponry.domain.validity import Consistent, outside
 
 Membership = Literal["in", "nin"]
@@ -29,8 +29,6 @@ ItemConditions = Annotated[tuple["ItemCondition", ...], Meta(min_length=1, max_l
 FurtherConditions = Annotated[tuple["ItemCondition", ...], Meta(max_length=400)]
 """Item conditions that a line must meet as well."""
 
-Selector: TypeAlias = Callable[[RunningCart, Lines], Lines]
-"""Returns those of the given lines that meet a condition."""
 Matcher: TypeAlias = Callable[[RunningCart, Lines], Lines | None]
 """Judges a cart by the given lines: returns the lines that matched, or None when the condition does not hold."""
 

@@ -92,7 +92,7 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     children: "list[Trace] | UnsetType" = UNSET
 
 
-class Applied(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Applied(msgspec.Struct, frozen=True):
     """A promotion that gave a discount."""
 
     promotion_id: str

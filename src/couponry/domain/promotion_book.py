@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,10 +14,9 @@ from couponry.domain.promotions import PromotionAttributes
 from couponry.domain.running import RunningCart
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
-TABLES = ("skus", "products", "categories", "attributes")
 
 
-class Step(msgspec.Struct, frozen=True, gc=False):
+class Step(NamedTuple):
     """One action of a promotion, ready to be taken."""
 
     take: Effect
@@ -30,6 +29,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     promotion: PromotionAttributes
+    name: str
+    enabled: bool
+    automatic: bool
+    stackable: bool
+    start: datetime
+    end: datetime
     created_at: datetime
     auto_code: str
     """What stands for the code of an automatic promotion."""
@@ -53,6 +58,12 @@ def entry(id_: str, promotion: PromotionAttributes, created_at: datetime = EARLI
     return Entry(
         id=id_,
         promotion=promotion,
+        name=promotion.name,
+        enabled=promotion.enabled,
+        automatic=promotion.automatic,
+        stackable=promotion.stackable,
+        start=promotion.start,
+        end=promotion.end,
         created_at=created_at,
         auto_code=auto_code(id_),
         currencies=frozenset(rule_set.currencies) if rule_set.currencies else None,
@@ -95,9 +106,9 @@ class Book:
         self.by_id: Mapping[str, Entry] = {one.id: one for one in self.entries}
         self._places = {one.id: place for place, one in enumerate(self.entries)}
         self._always: list[int] = []
-        self._needing: dict[str, dict[Any, list[int]]] = {table: {} for table in TABLES}
+        self._needing: dict[str, dict[Any, list[int]]] = {}
         for place, one in enumerate(self.entries):
-            if one.promotion.automatic:
+            if one.automatic:
                 self._index(place, one.needs)
 
     def _index(self, place: int, needs: Needs | None) -> None:
@@ -105,7 +116,7 @@ class Book:
             self._always.append(place)
             return
         for table, key in needs:
-            self._needing[table].setdefault(key, []).append(place)
+            self._needing.setdefault(table, {}).setdefault(key, []).append(place)
 
     def candidates(self, cart: RunningCart, coded: Iterable[str]) -> list[Entry]:
         """Return the automatic promotions that could apply to *cart*, and those *coded*, in order of application.
@@ -123,7 +134,7 @@ class Book:
     def everything(self, coded: Iterable[str]) -> list[Entry]:
         """Return every automatic promotion and those *coded*, in order of application."""
         chosen = set(coded)
-        return [one for one in self.entries if one.promotion.automatic or one.id in chosen]
+        return [one for one in self.entries if one.automatic or one.id in chosen]
 
 
 def book(entries: Iterable[Entry]) -> Book:

@@ -14,12 +14,11 @@ NO_DISCOUNT = "The promotion would take nothing off this cart."
 
 def hindrance(one: Entry, at: datetime, currency: str) -> Reason | None:
     """Return why the promotion takes no part, whatever is in the cart."""
-    promotion = one.promotion
-    if not promotion.enabled:
+    if not one.enabled:
         return "disabled"
-    if at < promotion.start:
+    if at < one.start:
         return "not_started"
-    if at >= promotion.end:
+    if at >= one.end:
         return "ended"
     if one.currencies is not None and currency not in one.currencies:
         return "currency_mismatch"

@@ -4,10 +4,11 @@ Sets of lines are integers, bit n standing for the n-th line: union, intersectio
 nothing however many conditions ask for them.
 """
 
-from collections.abc import Mapping, Sequence, Set
-from typing import TypeAlias, TypeVar
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence, Set
+from typing import Any, TypeAlias, TypeVar
 
-from couponry.domain.cart import Cart, Line, ProductField
+from couponry.domain.cart import Cart, Line
 
 Lines: TypeAlias = int
 """A set of lines."""
@@ -26,19 +27,14 @@ def field_key(template: str, field: str, value: Scalar) -> FieldKey:
 class RunningCart:
     """The cart in the state that the promotions judged so far have left."""
 
-    __slots__ = (
-        "_members",
-        "attributes",
-        "cart",
-        "catalogs",
-        "categories",
-        "every",
-        "left",
-        "products",
-        "quantities",
-        "shipping_left",
-        "skus",
-    )
+    __slots__ = ("_members", "attributes", "cart", "catalogs", "categories", "every", "left", "products", "quantities",
+                 "shipping_left", "skus")  # fmt: skip
+
+    skus: dict[str, Lines]
+    products: dict[str, Lines]
+    categories: dict[str, Lines]
+    attributes: dict[FieldKey, Lines]
+    catalogs: dict[str, Lines]
 
     def __init__(self, cart: Cart) -> None:
         self.cart = cart
@@ -47,43 +43,21 @@ class RunningCart:
         """What each line still costs, in minor units."""
         self.shipping_left = [group.base_price for group in cart.shipping_groups]
         self.every: Lines = (1 << len(cart.items)) - 1
-        self.skus: dict[str, Lines] = {}
-        self.products: dict[str, Lines] = {}
-        self.categories: dict[str, Lines] = {}
-        self.attributes: dict[FieldKey, Lines] = {}
-        self.catalogs: dict[str, Lines] = {}
         self._members: dict[Lines, Sequence[int]] = {self.every: range(len(cart.items))}
-        bit = 1
-        for line in cart.items:
-            self._note(line, bit)
-            bit <<= 1
 
-    def _note(self, line: Line, bit: Lines) -> None:
-        if line.sku is not None:
-            self.skus[line.sku] = self.skus.get(line.sku, 0) | bit
-        if line.product_id is not None:
-            self.products[line.product_id] = self.products.get(line.product_id, 0) | bit
-        if line.catalog_id is not None and not line.custom:
-            self.catalogs[line.catalog_id] = self.catalogs.get(line.catalog_id, 0) | bit
-        for category in line.category_ids:
-            self.categories[category] = self.categories.get(category, 0) | bit
-        if line.attributes:
-            self._note_fields(line.attributes, bit)
-
-    def _note_fields(self, attributes: Mapping[str, Mapping[str, ProductField]], bit: Lines) -> None:
-        known = self.attributes
-        for template, fields in attributes.items():
-            for field, values in fields.items():
-                for value in values if isinstance(values, tuple) else (values,):
-                    if value is not None:
-                        key = field_key(template, field, value)
-                        known[key] = known.get(key, 0) | bit
+    def __getattr__(self, table: str) -> dict[Any, Lines]:
+        """Make one of the tables that lines are found in when it is first asked for."""
+        found = defaultdict[Any, Lines](int)
+        TABLES[table](self.cart.items, found)
+        found.default_factory = None
+        setattr(self, table, found)
+        return found
 
     def members(self, lines: Lines) -> Sequence[int]:
         """Return the positions of *lines* in the cart, in its order."""
         known = self._members.get(lines)
         if known is None:
-            known = self._members[lines] = [at for at in range(lines.bit_length()) if lines >> at & 1]
+            known = self._members[lines] = _positions(lines)
         return known
 
     def value_of(self, lines: Lines) -> int:
@@ -103,6 +77,64 @@ class RunningCart:
     def among_catalogs(self, catalogs: Set[str]) -> Lines:
         """Return the lines of these catalogs; custom items are of none."""
         return union(self.catalogs, catalogs)
+
+
+def _note_skus(items: Sequence[Line], found: dict[str, Lines]) -> None:
+    for at, line in enumerate(items):
+        if line.sku is not None:
+            found[line.sku] |= 1 << at
+
+
+def _note_products(items: Sequence[Line], found: dict[str, Lines]) -> None:
+    for at, line in enumerate(items):
+        if line.product_id is not None:
+            found[line.product_id] |= 1 << at
+
+
+def _note_categories(items: Sequence[Line], found: dict[str, Lines]) -> None:
+    for at, line in enumerate(items):
+        for category in line.category_ids:
+            found[category] |= 1 << at
+
+
+def _note_catalogs(items: Sequence[Line], found: dict[str, Lines]) -> None:
+    for at, line in enumerate(items):
+        if line.catalog_id is not None and not line.custom:
+            found[line.catalog_id] |= 1 << at
+
+
+def _note_attributes(items: Sequence[Line], found: dict[FieldKey, Lines]) -> None:
+    for at, line in enumerate(items):
+        for template, fields in line.attributes.items():
+            for field, value in fields.items():
+                if isinstance(value, tuple):
+                    for one in value:
+                        found[field_key(template, field, one)] |= 1 << at
+                elif value is not None:
+                    found[field_key(template, field, value)] |= 1 << at
+
+
+TABLES: dict[str, Callable[[Sequence[Line], dict[Any, Lines]], None]] = {
+    "skus": _note_skus,
+    "products": _note_products,
+    "categories": _note_categories,
+    "catalogs": _note_catalogs,
+    "attributes": _note_attributes,
+}
+"""What lines are found by: fills a table that begins with no lines for each key."""
+
+
+Selector: TypeAlias = Callable[[RunningCart, Lines], Lines]
+"""Returns those of the given lines that meet a condition."""
+
+
+def _positions(lines: Lines) -> list[int]:
+    found: list[int] = []
+    while lines:
+        lowest = lines & -lines
+        found.append(lowest.bit_length() - 1)
+        lines ^= lowest
+    return found
 
 
 def union(found: Mapping[Key, Lines], wanted: Set[Key]) -> Lines:

@@ -1,27 +1,21 @@
-"""How much an action takes off which lines: exact, rounded once, and never more than there is."""
+"""How much an action takes off which lines: exact, rounded once, and never more than there is.
+
+Every evaluation runs through here, many times: lines and units are plain tuples, and the common case, all units of a
+line, is computed without fractions.
+"""
 
 from collections.abc import Callable, Sequence
 from math import lcm
 from typing import NamedTuple, TypeAlias
 
 from couponry.domain.money import Ratio, apportion, rounded
-from couponry.domain.running import Lines, RunningCart
+from couponry.domain.running import Lines, RunningCart, Selector
 
+Pick: TypeAlias = tuple[int, int]
+"""The position of a line, and so many of its units."""
 
-class Pick(NamedTuple):
-    """So many units of a line."""
-
-    line: int
-    units: int
-
-
-class Taken(NamedTuple):
-    """What is taken off one line, or off one shipping group."""
-
-    at: int
-    amount: int
-    units: int
-
+Taken: TypeAlias = tuple[int, int, int]
+"""The position of a line or a shipping group, the amount taken off it, and of how many units."""
 
 Effect: TypeAlias = Callable[[RunningCart, Lines, Lines, int | None], tuple[list[Taken], int]]
 """What an action does with a cart, the lines considered, those that the rules matched, and the uses that are left.
@@ -43,19 +37,22 @@ class Picking(NamedTuple):
     """By the running price of a unit, the dearest or the cheapest first; None leaves the order of the cart."""
 
 
+ALL_UNITS = Picking()
+
+
 def pick(cart: RunningCart, lines: Lines, picking: Picking) -> list[Pick]:
     """Return the units that a discount on *lines* is for; what is worth nothing any more is passed over.
 
     Equal prices stay in the order of the cart (behaviour.md R6).
     """
     left, quantities, order = cart.left, cart.quantities, cart.members(lines)
+    if picking is ALL_UNITS:
+        return [(at, quantities[at]) for at in order if left[at]]
     each, max_items, max_units, dearest = picking
-    if dearest is not None:
+    if dearest is not None and len(order) > 1:
         order = sorted(order, key=lambda at: unit_price_key(cart, at), reverse=dearest)
-    picks = [Pick(at, quantities[at] if each is None else min(each, quantities[at])) for at in order if left[at]]
-    if max_items is not None:
-        picks = picks[:max_items]
-    return capped(picks, max_units)
+    picks = [(at, quantities[at] if each is None else min(each, quantities[at])) for at in order if left[at]]
+    return capped(picks if max_items is None else picks[:max_items], max_units)
 
 
 _FINER_THAN_ANY_PRICE = 64
@@ -74,58 +71,80 @@ def capped(picks: list[Pick], units: int | None) -> list[Pick]:
     kept: list[Pick] = []
     for line, available in picks:
         if units > 0:
-            kept.append(Pick(line, min(available, units)))
+            kept.append((line, min(available, units)))
             units -= available
     return kept
 
 
-def counted(taken: list[Taken]) -> tuple[list[Taken], int]:
-    """Return *taken* and how many units it is for."""
-    return taken, sum([one.units for one in taken])
+def percent_of_lines(choose: Selector | None, share: Ratio) -> Effect:
+    """Return the commonest effect, a percentage off all units of the lines chosen or matched, in one piece."""
+    over, under = 2 * share.over, share.under
+    twice = 2 * under
+
+    def take(cart: RunningCart, among: Lines, matched: Lines, uses: int | None) -> tuple[list[Taken], int]:
+        lines = matched if choose is None else choose(cart, among)
+        if uses is not None:
+            return take_percent(cart, capped(pick(cart, lines, ALL_UNITS), uses), share)
+        left, quantities = cart.left, cart.quantities
+        taken: list[Taken] = []
+        applications = 0
+        for at in cart.members(lines):
+            amount = (left[at] * over + under) // twice
+            if amount:
+                taken.append((at, amount, quantities[at]))
+                applications += quantities[at]
+        return taken, applications
+
+    return take
 
 
-def take_percent(cart: RunningCart, picks: Sequence[Pick], share: Ratio) -> list[Taken]:
-    """Take a percentage off each pick, rounded line by line."""
+def take_percent(cart: RunningCart, picks: Sequence[Pick], share: Ratio) -> tuple[list[Taken], int]:
+    """Take a percentage off each pick, rounded line by line; return it and the units it is for."""
+    left, quantities, (over, under) = cart.left, cart.quantities, share
     taken: list[Taken] = []
+    applications = 0
     for at, units in picks:
-        quantity = cart.quantities[at]
-        amount = rounded(cart.left[at] * units * share.over, quantity * share.under)
+        quantity = quantities[at]
+        if units == quantity:
+            amount = (2 * left[at] * over + under) // (2 * under)
+        else:
+            amount = rounded(left[at] * units * over, quantity * under)
         if amount:
-            taken.append(Taken(at, amount, units))
-    return taken
+            taken.append((at, amount, units))
+            applications += units
+    return taken, applications
 
 
-def take_fixed(cart: RunningCart, picks: Sequence[Pick], amount: int) -> list[Taken]:
-    """Take *amount* off each unit of the picks, or what the unit still costs if that is less."""
+def take_fixed(cart: RunningCart, picks: Sequence[Pick], amount: int) -> tuple[list[Taken], int]:
+    """Take *amount* off each unit of the picks, or what it still costs if that is less; return it and the units."""
     taken: list[Taken] = []
+    applications = 0
     for at, units in picks:
         off = min(amount * units, rounded(cart.left[at] * units, cart.quantities[at]))
         if off:
-            taken.append(Taken(at, off, units))
-    return taken
+            taken.append((at, off, units))
+            applications += units
+    return taken, applications
 
 
 def within_cap(taken: list[Taken], cap: int | None) -> list[Taken]:
     """Return *taken* with its total cut down to *cap*, spread by largest remainder (behaviour.md R4)."""
-    if cap is None or sum(one.amount for one in taken) <= cap:
+    if cap is None:
         return taken
-    parts = apportion(cap, [one.amount for one in taken])
-    return [Taken(one.at, part, one.units) for one, part in zip(taken, parts, strict=True) if part]
+    amounts = [amount for _, amount, _ in taken]
+    if sum(amounts) <= cap:
+        return taken
+    parts = apportion(cap, amounts)
+    return [(at, part, units) for (at, _, units), part in zip(taken, parts, strict=True) if part]
 
 
-class Worth(NamedTuple):
-    """What units of lines still cost: whole numbers over a common denominator."""
-
-    weights: list[int]
-    total: int
-    under: int
-
-
-def worth(cart: RunningCart, picks: Sequence[Pick]) -> Worth:
-    """Return what each of *picks* still costs, and all together."""
-    under = lcm(*[cart.quantities[at] for at, _ in picks])
-    weights = [cart.left[at] * units * (under // cart.quantities[at]) for at, units in picks]
-    return Worth(weights, sum(weights), under)
+def worth(cart: RunningCart, picks: Sequence[Pick]) -> tuple[list[int], int]:
+    """Return what each of *picks* still costs, as whole numbers over a common denominator, and that."""
+    left, quantities = cart.left, cart.quantities
+    if all(quantities[at] == units for at, units in picks):
+        return [left[at] for at, _ in picks], 1
+    under = lcm(*[quantities[at] for at, _ in picks])
+    return [left[at] * units * (under // quantities[at]) for at, units in picks], under
 
 
 def take_together(cart: RunningCart, picks: Sequence[Pick], amount_off: Callable[[int, int], int]) -> list[Taken]:
@@ -133,8 +152,7 @@ def take_together(cart: RunningCart, picks: Sequence[Pick], amount_off: Callable
 
     *amount_off* returns it, given what they cost as a fraction.
     """
-    weights, value, under = worth(cart, picks)
-    if not value:
-        return []
-    parts = apportion(amount_off(value, under), weights)
-    return [Taken(at, min(part, cart.left[at]), units) for (at, units), part in zip(picks, parts, strict=True) if part]
+    weights, under = worth(cart, picks)
+    parts = apportion(amount_off(sum(weights), under), weights)
+    left = cart.left
+    return [(at, min(part, left[at]), units) for (at, units), part in zip(picks, parts, strict=True) if part]
