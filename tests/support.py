@@ -105,6 +105,16 @@ def codes_body(*codes: str | dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def evaluation_body(**members: Any) -> dict[str, Any]:
+    """Return the body that asks how a cart of 20.00 is judged, with *members* in place of the usual ones."""
+    usual = {
+        "type": "evaluation",
+        "currency": "EUR",
+        "items": [{"id": "line", "sku": "sock", "quantity": 2, "unit_price": 1000}],
+    }
+    return {"data": usual | members}
+
+
 def generate_body(number_of_codes: int, **parameters: Any) -> dict[str, Any]:
     """Return the member `data` of a request for codes."""
     return {

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from couponry.api.app import create_app
-from couponry.api.examples import NEW_JOBS, PRODUCTS
+from couponry.api.examples import EVALUATIONS, NEW_JOBS, PRODUCTS
 from couponry.api.openapi import endpoints
 from couponry.settings import Settings
 from support import Shop, codes_body, promotion_body
@@ -32,6 +32,9 @@ VALID = {
     "createRulePromotionCodes": codes_body("spring-sale"),
     "deleteRulePromotionCodes": codes_body("spring-sale"),
     "createRulePromotionJob": NEW_JOBS["Generate codes"],
+    "evaluateCart": {
+        "data": EVALUATIONS["A draft, as of next spring"]["data"] | EVALUATIONS["A cart with a code, explained"]["data"]
+    },
     "putProducts": PRODUCTS["A sock, and a gift"],
 }
 JSON = {"content-type": "application/json"}

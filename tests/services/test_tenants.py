@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from couponry.api.app import create_app
-from support import EXPORT, Shop, codes_body, product, promotion_body
+from support import EXPORT, Shop, codes_body, evaluation_body, product, promotion_body
 
 PROMOTIONS = "/v2/rule-promotions"
 PROMOTION = PROMOTIONS + "/{promotion_id}"
@@ -45,11 +45,12 @@ CASES: dict[str, tuple[str, Any]] = {
     "GET /v2/products": (OWN, None),
     "GET /v2/products/{product_id}": (HIDDEN, None),
     "DELETE /v2/products/{product_id}": (HIDDEN, None),
+    f"POST {PROMOTIONS}/evaluations": (OWN, evaluation_body(codes=["THEIRS"], explain=True)),
     "GET /v2/settings/promotions": (OWN, None),
 }
 """Every endpoint under /v2: what it does to a merchant of another store, and a body that is valid for it."""
 
-SHOPPERS = {"GET /v2/products", "GET /v2/products/{product_id}"}
+SHOPPERS = {f"POST {PROMOTIONS}/evaluations", "GET /v2/products", "GET /v2/products/{product_id}"}
 """The endpoints that shoppers may use as well."""
 
 
@@ -132,6 +133,19 @@ def test_names_filters_and_priorities_of_another_store_do_not_show(
     assert stranger.http.get(PROMOTIONS, params={"filter": "eq(code,theirs)"}).json()["data"] == []
     promotion = stranger.promotion(priority=1)
     assert "messages" not in stranger.add_codes(promotion, "theirs").json()
+
+
+def test_carts_are_judged_by_the_store_s_own_promotions_alone(shop: Shop, new_shop: Callable[..., Shop]):
+    stranger, evaluations = new_shop(), f"{PROMOTIONS}/evaluations"
+    shop.promotion(automatic=True)
+    shop.add_codes(shop.promotion(), "theirs")
+    body = evaluation_body(codes=["theirs"], explain=True)
+
+    assert len(shop.http.post(evaluations, json=body).json()["data"]["applied"]) == 2
+    for client in (stranger.http, stranger.shopper):
+        evaluation = client.post(evaluations, json=body).json()["data"]
+        assert evaluation["applied"] == []
+        assert [set(refused) for refused in evaluation["refused"]] == [{"code", "reason", "detail"}]
 
 
 def test_what_another_store_has_is_not_counted(new_shop: Callable[..., Shop]):

@@ -139,3 +139,8 @@ PROMOTION = (
     Alias("data.rule_set.actions.*.condition", one_condition),
     Alias("data.rule_set.actions.*.condition.**", without_blanks),
 )
+
+DRAFTS = tuple(Alias(alias.at.replace("data.", "data.promotions.*.", 1), alias.rewrite) for alias in PROMOTION)
+"""A draft of a promotion may be written as a promotion may."""
+
+EVALUATION = (Alias("data.at", moment), *DRAFTS)

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from couponry.api.documents import PromotionData
 from couponry.domain.codes import CodeLimits
 from couponry.domain.jobs import GenerateParameters, JobStatus, Progress
+from couponry.domain.outcome import Evaluation
 from couponry.domain.products import NewProduct
 
 T = TypeVar("T")
@@ -250,3 +251,12 @@ class StoredProducts(Struct, frozen=True):
 
 class ProductList(ListDocument[ProductResource], frozen=True):
     """One page of products."""
+
+
+# Evaluations
+
+
+class EvaluationAnswer(Struct, frozen=True):
+    """A judged cart."""
+
+    data: Evaluation

@@ -7,10 +7,23 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
-from couponry.api import auth, codes, docs, files, health, jobs, metrics, products, promotions, store_settings
+from couponry.api import (
+    auth,
+    codes,
+    docs,
+    evaluations,
+    files,
+    health,
+    jobs,
+    metrics,
+    products,
+    promotions,
+    store_settings,
+)
 from couponry.api.errors import HANDLERS
 from couponry.api.state import ActiveClients, Api, Keys
 from couponry.services import access
+from couponry.services.promotion_cache import PromotionCache
 from couponry.settings import Settings, settings
 from couponry.storage.database import Database
 from couponry.storage.exports import ExportFiles
@@ -48,6 +61,7 @@ def create_app(configured: Settings | None = None) -> Litestar:
             promotions.router,
             codes.router,
             jobs.router,
+            evaluations.router,
             products.router,
             store_settings.router,
             *docs.handlers,
@@ -76,7 +90,7 @@ async def _running(app: Litestar, chosen: Settings) -> AsyncGenerator[None]:
         )
     exports = ExportFiles(chosen.exports_url, chosen.data_dir / "exports")
     gc.freeze()  # what has been imported stays: no collection need look at it again
-    app.state["api"] = Api(chosen, database, exports, keys, ActiveClients())
+    app.state["api"] = Api(chosen, database, exports, keys, ActiveClients(), PromotionCache(database))
     try:
         yield
     finally:

@@ -149,15 +149,27 @@ def promotion_document(promotion: Promotion) -> dict[str, Any]:
 
 def _members(body: bytes) -> tuple[dict[str, Json], dict[str, Json]]:
     """Return what *body* says of our members, and the custom fields: what is neither ours nor the server's."""
-    data = convert(canonical(read(body), known_aliases.PROMOTION), Envelope).data
+    return _parted(convert(canonical(read(body), known_aliases.PROMOTION), Envelope).data)
+
+
+def _parted(data: dict[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
     said = {name: value for name, value in data.items() if name in WRITABLE}
     custom_fields = {name: value for name, value in data.items() if name not in WRITABLE | SERVER_OWNED}
     return said, custom_fields
 
 
+def with_custom_fields(data: dict[str, Json]) -> dict[str, Json]:
+    """Return what *data* says of a promotion as `PromotionData` takes it: custom fields in a member of their own."""
+    said, custom_fields = _parted(data)
+    return _gathered(said, custom_fields)
+
+
+def _gathered(said: dict[str, Json], custom_fields: dict[str, Json]) -> dict[str, Json]:
+    return said | {"custom_fields": _without_nulls(custom_fields)}
+
+
 def _promotion(said: dict[str, Json], custom_fields: dict[str, Json]) -> PromotionAttributes:
-    document = {"data": said | {"custom_fields": _without_nulls(custom_fields)}}
-    return attributes(convert(document, PromotionDocument).data)
+    return attributes(convert({"data": _gathered(said, custom_fields)}, PromotionDocument).data)
 
 
 def _without_nulls(members: dict[str, Any]) -> dict[str, Any]:

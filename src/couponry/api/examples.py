@@ -109,6 +109,35 @@ PRODUCTS: Bodies = {
     }
 }
 
+EVALUATIONS: Bodies = {
+    "A cart with a code, explained": {
+        "data": {
+            "type": "evaluation",
+            "currency": "EUR",
+            "items": [
+                {"id": "line-1", "sku": "sock-red", "quantity": 2, "unit_price": 900},
+                {"id": "line-2", "sku": "boots", "quantity": 1, "unit_price": 7900, "category_ids": ["shoes"]},
+            ],
+            "shipping_groups": [
+                {"id": "parcel", "shipping_type": "standard", "base_price": 490, "item_ids": ["line-1", "line-2"]}
+            ],
+            "custom_attributes": {"channel": {"type": "string", "value": "app"}},
+            "shopper": {"email": "ann@example.com"},
+            "codes": ["spring-sale"],
+            "explain": True,
+        }
+    },
+    "A draft, as of next spring": {
+        "data": {
+            "type": "evaluation",
+            "currency": "EUR",
+            "items": [{"id": "line-1", "sku": "boots", "quantity": 1, "unit_price": 7900}],
+            "at": "2030-03-15T12:00:00Z",
+            "promotions": [{**TEN_PERCENT, "id": "spring-draft"}],
+        }
+    },
+}
+
 TOKENS: Bodies = {
     "A merchant": {
         "grant_type": "client_credentials",

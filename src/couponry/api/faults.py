@@ -23,6 +23,9 @@ from couponry.domain.validity import Contradiction, Json, is_array, is_object
 MAX_FAULTS = 1_000
 """No document is so wrong that naming more would help."""
 
+MAX_STEPS = 20_000
+"""How many values are looked into: a second's work. Of what is then left, only the first fault is named."""
+
 REFERENCE = "#/$defs/"
 
 Schema = Mapping[str, Any]
@@ -46,8 +49,8 @@ def _schema_of(type_: type) -> "_Explainer":
 class _Explainer:
     """The generated schema of a type, with a verdict of msgspec for each Struct within it.
 
-    msgspec judges and the schema explains: a Struct that msgspec takes is not looked into, and what it
-    refuses on grounds that no schema has is told in its own words.
+    msgspec judges and the schema explains: what msgspec takes is not looked into, and what it refuses on
+    grounds that no schema has is told in its own words.
     """
 
     def __init__(self, type_: type) -> None:
@@ -59,15 +62,18 @@ class _Explainer:
                 "$ref": self._struct,
                 "anyOf": self._union,
                 "required": _required,
-                "additionalProperties": _additional,
-                "items": _items,
+                "additionalProperties": self._additional,
+                "propertyNames": self._names,
+                "items": self._items,
             },
             type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
         )
         self.validator: Judge = extended(schema, format_checker=_format_checker())
+        self.steps = 0
 
     def faults(self, document: object) -> Iterator[Fault]:
         """Name the faults in the order of the schema."""
+        self.steps = 0
         return (_fault(error) for error in self.validator.iter_errors(document))
 
     def _struct(self, validator: Judge, reference: str, instance: object, _: Schema) -> Iterable[ValidationError]:
@@ -75,9 +81,53 @@ class _Explainer:
         try:
             msgspec.convert(instance, self.structs[name])
         except msgspec.ValidationError as refusal:
-            errors: list[ValidationError] = list(islice(validator.descend(instance, self.shapes[name]), MAX_FAULTS))
+            shape = _without_right_members(self.structs[name], self.shapes[name], instance)
+            errors: list[ValidationError] = list(islice(validator.descend(instance, shape), MAX_FAULTS))
             return errors or [_told(fault) for fault in _unschematic(refusal)]
         return ()
+
+    def _items(
+        self, validator: Judge, items: Schema | bool, instance: object, schema: Schema
+    ) -> Iterator[ValidationError]:
+        """Look into the items of an array; of one that is too long, and may have millions, only into the first."""
+        if not is_array(instance):
+            return
+        first = len(schema.get("prefixItems", ()))
+        last = len(instance) if len(instance) <= schema.get("maxItems", len(instance)) else MAX_FAULTS
+        for index, item in enumerate(instance[first:last], first):
+            if isinstance(items, bool):
+                yield _told(validity.outside("maxItems", first))
+                return
+            if self._weary():
+                return
+            yield from validator.descend(item, items, path=index)
+
+    def _additional(
+        self, validator: Judge, allowed: Schema | bool, instance: object, schema: Schema
+    ) -> Iterator[ValidationError]:
+        """Refuse members that a Struct does not know; look into the values of a mapping."""
+        if not is_object(instance):
+            return
+        for member in instance.keys() if allowed is not True else ():
+            if member in schema.get("properties", {}):
+                continue
+            if allowed is False:
+                yield _told(validity.unknown(member))
+            elif self._weary():
+                return
+            else:
+                yield from validator.descend(instance[member], allowed, path=member)
+
+    def _names(self, validator: Judge, names: Schema, instance: object, _: Schema) -> Iterator[ValidationError]:
+        for name in instance if is_object(instance) else ():
+            if self._weary():
+                return
+            yield from validator.descend(name, names)
+
+    def _weary(self) -> bool:
+        """Count a step, and tell whether it is one too many."""
+        self.steps += 1
+        return self.steps > MAX_STEPS
 
     def _union(
         self, validator: Judge, branches: list[Schema], instance: object, schema: Schema
@@ -166,36 +216,29 @@ def _told(fault: Fault) -> ValidationError:
     return ValidationError(fault.detail, validator="told", validator_value=fault)
 
 
+def _without_right_members(struct: type[msgspec.Struct], shape: Schema, instance: object) -> Schema:
+    """Return the *shape* of a Struct with nothing to say of those members of *instance* that are right."""
+    if not is_object(instance) or "properties" not in shape:
+        return shape
+    right: dict[str, Schema] = {
+        field.encode_name: {} for field in msgspec.structs.fields(struct) if _is_right(instance, field)
+    }
+    return {**shape, "properties": {**shape["properties"], **right}}
+
+
+def _is_right(instance: Mapping[str, Json], field: msgspec.structs.FieldInfo) -> bool:
+    try:
+        msgspec.convert(instance.get(field.encode_name), field.type)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
 def _required(_: object, members: list[str], instance: object, __: Schema) -> Iterator[ValidationError]:
     if is_object(instance):
         for member in members:
             if member not in instance:
                 yield _told(validity.missing(member))
-
-
-def _items(validator: Judge, items: Schema | bool, instance: object, schema: Schema) -> Iterator[ValidationError]:
-    """Look into the items of an array; of one that is too long, and may have millions, only into the first."""
-    if not is_array(instance):
-        return
-    first = len(schema.get("prefixItems", ()))
-    last = len(instance) if len(instance) <= schema.get("maxItems", len(instance)) else MAX_FAULTS
-    for index, item in enumerate(instance[first:last], first):
-        if isinstance(items, bool):
-            yield _told(validity.outside("maxItems", first))
-            return
-        yield from validator.descend(item, items, path=index)
-
-
-def _additional(validator: Judge, allowed: object, instance: object, schema: Schema) -> Iterator[ValidationError]:
-    """Look at the members that the schema does not name: it has none, or all of one kind, as a map has."""
-    if not is_object(instance) or allowed is True:
-        return
-    for member, value in instance.items():
-        if member not in schema.get("properties", {}):
-            if allowed is False:
-                yield _told(validity.unknown(member))
-            else:
-                yield from validator.descend(value, allowed, path=member)
 
 
 def _expected(types: Iterable[str]) -> str:

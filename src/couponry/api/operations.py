@@ -10,6 +10,7 @@ from couponry.api import examples
 from couponry.api.answers import (
     CodeList,
     CreatedCodes,
+    EvaluationAnswer,
     FileLink,
     JobAnswer,
     JobList,
@@ -21,6 +22,7 @@ from couponry.api.answers import (
 )
 from couponry.api.codes import NamedCodesDocument, NewCodesDocument
 from couponry.api.documents import ProductsDocument, PromotionDocument
+from couponry.api.evaluations import EvaluationDocument
 from couponry.api.jobs import NewJobDocument
 from couponry.domain import errors
 from couponry.domain.errors import Refusal
@@ -259,6 +261,27 @@ PRODUCTS = Tag(
     },
 )
 
+EVALUATIONS = Tag(
+    "Evaluations",
+    "How a cart is judged, wherever it is kept. Nothing is stored: no cart, and no use of a code. This operation is"
+    " ours.",
+    {
+        "evaluateCart": Operation(
+            "Shoppers may ask as well. Of a code that gives nothing they are told just that, not why; and neither other"
+            " moments (`at`) nor drafts (`promotions`) are judged for them.",
+            answer=EvaluationAnswer,
+            body=EvaluationDocument,
+            examples=examples.EVALUATIONS,
+            refuses=(
+                errors.Forbidden(),
+                errors.UnprocessablePromotion(
+                    "The start of a promotion must be before its end.", promotion_id="draft-0"
+                ),
+            ),
+        ),
+    },
+)
+
 ACCESS = Tag(
     "Access",
     "Every request under `/v2` carries a token: `Authorization: Bearer ...`.",
@@ -306,4 +329,4 @@ SETTINGS = Tag(
     },
 )
 
-TAGS = (PROMOTIONS, CODES, JOBS, PRODUCTS, SETTINGS, ACCESS, OPERATING)
+TAGS = (PROMOTIONS, CODES, JOBS, EVALUATIONS, PRODUCTS, SETTINGS, ACCESS, OPERATING)

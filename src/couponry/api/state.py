@@ -13,6 +13,7 @@ from litestar.connection import ASGIConnection
 from couponry.services import access
 from couponry.services.access import Token
 from couponry.services.context import Context
+from couponry.services.promotion_cache import PromotionCache
 from couponry.settings import Settings
 from couponry.storage.database import Database
 from couponry.storage.exports import ExportFiles
@@ -54,6 +55,7 @@ class Api(msgspec.Struct, frozen=True):
     files: ExportFiles
     keys: Keys
     active_clients: ActiveClients
+    promotions: PromotionCache
 
 
 def api_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Api:

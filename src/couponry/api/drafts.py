@@ -1,0 +1,72 @@
+"""Promotions that are judged without being stored: read as promotions are, with the same words for their faults."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+from msgspec import Meta
+
+from couponry.api import aliases
+from couponry.api.aliases import Alias
+from couponry.api.documents import PromotionData, attributes, with_custom_fields
+from couponry.domain.cart import Id
+from couponry.domain.codes import spelling_faults
+from couponry.domain.errors import Fault, UnprocessablePromotion
+from couponry.domain.validity import Consistent, Json, is_object, repeated, within
+from couponry.services.evaluations import Draft
+
+MAX_DRAFTS = 1000
+
+
+class DraftData(PromotionData, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A promotion that is not stored."""
+
+    id: Id | None = None
+    """What it is called in the answer; without one, `draft-` and its index."""
+    code: str | None = None
+    """The code that it needs among those entered; without one, and not automatic, it needs none."""
+
+    def __post_init__(self) -> None:
+        """Tell of faults only: those of all drafts are named before any is refused as a whole."""
+        Consistent.__post_init__(self)
+
+
+Drafts = Annotated[tuple[DraftData, ...], Meta(max_length=MAX_DRAFTS)]
+
+
+def draft_faults(drafts: Sequence[DraftData]) -> Iterator[Fault]:
+    """Tell of drafts with the same name, and of codes that nobody could enter."""
+    names = [_name(draft, index) for index, draft in enumerate(drafts)]
+    yield from within(repeated(names, "id"), "promotions")
+    # Any letter stands in for no code: it is one that can be entered.
+    yield from spelling_faults([draft.code if draft.code is not None else "x" for draft in drafts], "promotions")
+
+
+def drafts_said(said: Sequence[DraftData]) -> list[Draft]:
+    """Return the drafts as they are judged.
+
+    Raises:
+        UnprocessablePromotion: one contradicts itself; told with its name.
+    """
+    return [_draft(_name(data, index), data) for index, data in enumerate(said)]
+
+
+def _draft(name: str, data: DraftData) -> Draft:
+    try:
+        return Draft(name, attributes(data), data.code)
+    except UnprocessablePromotion as refusal:
+        raise UnprocessablePromotion(refusal.detail, promotion_id=name) from refusal
+
+
+def _name(draft: DraftData, index: int) -> str:
+    return f"draft-{index}" if draft.id is None else draft.id
+
+
+def _gathered(value: Json, _: str) -> Json:
+    """Put what is none of our members of a draft where custom fields are kept."""
+    if not is_object(value):
+        return value
+    own = {name: value[name] for name in ("id", "code") if name in value}
+    return with_custom_fields({name: given for name, given in value.items() if name not in own}) | own
+
+
+ALIASES = (*aliases.EVALUATION, Alias("data.promotions.*", _gathered))

@@ -1,0 +1,73 @@
+"""Looking up the codes that a shopper entered: the one statement of an evaluation."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+
+from couponry.domain.codes import CodeLimits, MaxUsesPerShopper
+from couponry.domain.entered import Grant
+from couponry.storage.database import Connection
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What a store knows of entered codes, and which version of its promotions they belong to."""
+
+    version: int
+    """The store's `promotions_version`."""
+    grants: dict[str, list[Grant]]
+    """By key; codes that nobody knows are not in it."""
+
+
+async def look_up(connection: Connection, store_id: UUID, keys: Sequence[str]) -> Known:
+    """Return what a store knows of the codes with these *keys*, as of one moment, in one statement.
+
+    A grant may be of a promotion that has been deleted, whose codes outlive it for a while; whoever has the
+    promotions of that version knows.
+    """
+    if not keys:
+        cursor = await connection.execute("SELECT promotions_version FROM stores WHERE store_id = %s", [store_id])
+        row = await cursor.fetchone()
+        assert row is not None
+        return Known(row[0], {})
+    # OFFSET 0 makes PostgreSQL look each key up, and not read all codes to compare them. No key has a line feed.
+    cursor = await connection.execute(
+        """
+        SELECT promotions_version, found.* FROM stores LEFT JOIN (
+            SELECT key, code.* FROM unnest(string_to_array(%s, E'\\n')) AS key, LATERAL (
+                SELECT promotion_id::text, code, id, max_uses, used, "user", consume_unit, shopper_max_uses,
+                    includes_guests, is_for_new_shopper
+                FROM promotion_codes WHERE store_id = %s AND code_key = key COLLATE "C" OFFSET 0
+            ) AS code
+        ) AS found ON true
+        WHERE stores.store_id = %s
+        """,
+        ["\n".join(keys), store_id, store_id],
+    )
+    rows = await cursor.fetchall()
+    grants: dict[str, list[Grant]] = {}
+    for _, key, *columns in rows:
+        if key is not None:
+            grants.setdefault(key, []).append(_grant(columns))
+    return Known(rows[0][0], grants)
+
+
+def _grant(columns: Sequence[Any]) -> Grant:
+    """Return one grant; what this shopper did before belongs here too."""
+    promotion_id, code, id_, max_uses, used, user, consume_unit, shopper_max_uses, guests, is_for_new = columns
+    limits = CodeLimits(
+        max_uses=UNSET if max_uses is None else max_uses,
+        user=UNSET if user is None else user,
+        consume_unit=UNSET if consume_unit is None else consume_unit,
+        max_uses_per_shopper=_per_shopper(shopper_max_uses, guests),
+        is_for_new_shopper=UNSET if is_for_new is None else is_for_new,
+    )
+    return Grant(promotion_id, code, limits, id_, None if max_uses is None else max_uses - used)
+
+
+def _per_shopper(max_uses: int | None, includes_guests: bool | None) -> MaxUsesPerShopper | msgspec.UnsetType:
+    if max_uses is None:
+        return UNSET
+    return MaxUsesPerShopper(max_uses=max_uses, includes_guests=UNSET if includes_guests is None else includes_guests)
