@@ -6,21 +6,16 @@ from typing import Any
 
 import msgspec
 
-from couponry.domain.cart import Cart
 from couponry.domain.codes import CodeLimits
 from couponry.domain.entered import EnteredCode, Grant
 from couponry.domain.promotion_book import Book, Entry, book, entry
 from couponry.domain.promotions import PromotionAttributes
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
-CATEGORIES = [f"category-{n}" for n in range(12)]
-BRANDS = ["EP", "Acme", "Globex", "Initech"]
-
-
-class Request(msgspec.Struct):
-    """The body of an evaluation, as far as the engine looks at it."""
-
-    data: Cart
+SKUS = 200
+"""How many products the shop has; carts hold the first of them."""
+CATEGORIES = [f"category-{n}" for n in range(40)]
+BRANDS = [f"brand-{n}" for n in range(12)]
 
 
 def cart(lines: int) -> dict[str, Any]:
@@ -39,17 +34,17 @@ def cart(lines: int) -> dict[str, Any]:
         }
         for n in range(lines)
     ]
-    return {"currency": "USD", "items": items}
+    return {"type": "evaluation", "currency": "USD", "items": items, "codes": ["CODE0", "CODE1"]}
 
 
-def promotions(count: int, lines: int) -> list[PromotionAttributes]:
-    """Return promotions of mixed strategies, each for some of the cart's lines."""
+def promotions(count: int, skus: int = SKUS) -> list[PromotionAttributes]:
+    """Return promotions of mixed strategies, each for some of so many products; fewer products, more apply."""
     chance = random.Random(11)
-    return [_promotion(n, chance, lines) for n in range(count)]
+    return [_promotion(n, chance, skus) for n in range(count)]
 
 
-def _promotion(number: int, chance: random.Random, lines: int) -> PromotionAttributes:
-    rules, action = _MIX[number % len(_MIX)](chance, lines)
+def _promotion(number: int, chance: random.Random, skus: int) -> PromotionAttributes:
+    rules, action = _MIX[number % len(_MIX)](chance, skus)
     body = {
         "name": f"promotion {number}",
         "enabled": True,
@@ -61,8 +56,8 @@ def _promotion(number: int, chance: random.Random, lines: int) -> PromotionAttri
     return msgspec.convert(body, PromotionAttributes)
 
 
-def _sku(chance: random.Random, lines: int) -> str:
-    return f"sku-{chance.randrange(lines)}"
+def _sku(chance: random.Random, skus: int) -> str:
+    return f"sku-{chance.randrange(skus)}"
 
 
 def _has(strategy: str, *args: Any, operator: str = "in", **members: Any) -> dict[str, Any]:
@@ -115,11 +110,11 @@ _MIX: list[Any] = [
 ]
 
 
-def stocked(count: int, lines: int, *, absent: int = 0) -> tuple[Book, list[EnteredCode]]:
+def stocked(count: int, skus: int = SKUS, *, absent: int = 0) -> tuple[Book, list[EnteredCode]]:
     """Return so many automatic promotions and two with codes, and *absent* ones for what no cart has."""
-    entries: list[Entry] = [entry(f"p{n:05}", one, AT) for n, one in enumerate(promotions(count, lines))]
-    entries += [entry(f"a{n:05}", _promotion(6, random.Random(n), lines), AT) for n in range(absent)]
-    coded = [msgspec.structs.replace(one, automatic=False) for one in promotions(2, lines)]
+    entries: list[Entry] = [entry(f"p{n:05}", one, AT) for n, one in enumerate(promotions(count, skus))]
+    entries += [entry(f"a{n:05}", _promotion(6, random.Random(n), skus), AT) for n in range(absent)]
+    coded = [msgspec.structs.replace(one, automatic=False) for one in promotions(2, skus)]
     entries += [entry(f"c{n}", one, AT) for n, one in enumerate(coded)]
     codes = [EnteredCode(f"CODE{n}", (Grant(f"c{n}", f"CODE{n}", CodeLimits()),)) for n in range(2)]
     return book(entries), codes

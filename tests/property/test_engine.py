@@ -42,7 +42,7 @@ def assert_same(found: Evaluation, expected: Verdict) -> None:
     assert found.totals == expected.totals
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(worlds())
 def test_the_engine_agrees_with_the_naive_judge(world: World):
     note(msgspec.json.format(msgspec.json.encode(world._asdict()), indent=1).decode())

@@ -181,12 +181,16 @@ class ItemDiscount(Action, frozen=True, tag="item_discount"):
             return percent_of_lines(choose, self.args.ratio)
         picking = self._picking()
         taking = self._taking()
-        cap = _cap(self.limitations)
+        cap, in_groups = _cap(self.limitations), isinstance(self.args, FixedPriceFor)
 
         def take(cart: RunningCart, among: Lines, matched: Lines, uses: int | None) -> tuple[list[Taken], int]:
             picks = pick(cart, choose(cart, among) if choose else matched, picking)
             taken, applications = taking(cart, picks, uses)
-            return taken if cap is None else within_cap(taken, cap), applications
+            if cap is None:
+                return taken, applications
+            kept = within_cap(taken, cap)
+            # A unit that the cap leaves nothing for is no application; a group stays one.
+            return kept, applications if in_groups else sum([units for _, _, units in kept])
 
         return take
 

@@ -19,6 +19,7 @@ from couponry.domain.item_conditions import (
     ItemCondition,
     ItemConditions,
     ItemLeaf,
+    ItemPrice,
     ItemQuantity,
     LineCondition,
     Matcher,
@@ -94,13 +95,13 @@ class CartTotal(CartWide, frozen=True, tag="cart_total"):
         return all_of(self.children) if self.children else lambda _, among: among
 
     def matcher(self) -> Matcher:
-        count = self.counted()
+        count = self.counted() if self.children else None
         compare = COMPARE["gte" if self.operator == "range" else self.operator]
         (over, under), (most, most_under) = exact(self.args[0]), exact(self.args[-1])
         bounded = self.operator == "range"
 
         def match(cart: RunningCart, among: Lines) -> Lines | None:
-            counted = count(cart, among)
+            counted = among if count is None else count(cart, among)
             total = cart.value_of(counted)
             if compare(total * under, over) and not (bounded and total * most_under > most):
                 return counted
@@ -137,7 +138,13 @@ class CartCustomAttribute(CartWide, frozen=True, tag="cart_custom_attribute"):
         return (value in values) == (self.operator == "in")
 
     def matcher(self) -> Matcher:
-        return lambda cart, among: among if self.holds(cart) else None
+        key, holds, unset = str(self.args[0]), self.holds, self.operator == "nin"
+
+        def match(cart: RunningCart, among: Lines) -> Lines | None:
+            held = holds(cart) if key in cart.cart.custom_attributes else unset
+            return among if held else None
+
+        return match
 
 
 COMPARABLE: dict[str, tuple[str, ...]] = {
@@ -173,11 +180,19 @@ class ItemsBundle(CartWide, frozen=True, tag="items_bundle"):
         return [_requirement(child) for child in self.children]
 
     def assembler(self) -> "Assembler":
-        """Return how a bundle is made of the lines of a cart."""
+        """Return how a bundle is made of the lines of a cart.
+
+        The bundle made last is kept: an action mostly asks for the one that its rules have just found.
+        """
         requirements = self.requirements()
 
         def make(cart: RunningCart, among: Lines) -> Bundle | None:
-            return assemble(cart, [(select(cart, among), units) for select, units in requirements])
+            last = cart.assembled
+            if last and last[1] == among and last[2] == cart.ordinal and (last[0] is self or last[0] == self):
+                return last[3]
+            made = assemble(cart, [(select(cart, among), units) for select, units in requirements])
+            cart.assembled = (self, among, cart.ordinal, made)
+            return made
 
         return make
 
@@ -222,13 +237,16 @@ class And(Condition, frozen=True, tag="and"):
         Conditions on the cart must hold; lines are narrowed by the filters, and each child that chooses lines must
         find one among those. Matched are the lines chosen, or without a choice all that passed the filters.
         """
-        narrow = [child.selector() for child in self.children if isinstance(child, LineCondition) and not child.selects]
+        filters = [child for child in self.children if isinstance(child, LineCondition) and not child.selects]
+        filters.sort(key=lambda child: isinstance(child, ItemPrice))  # which looks at every line, after the others
+        narrow = [child.selector() for child in filters]
         choose = [(child.matcher(), isinstance(child, And | Or)) for child in self.children if child.selects]
         asked = [child.matcher() for child in self.children if isinstance(child, CartWide) and not child.selects]
 
         def match(cart: RunningCart, among: Lines) -> Lines | None:
-            if any(condition(cart, among) is None for condition in asked):
-                return None
+            for condition in asked:
+                if condition(cart, among) is None:
+                    return None
             filtered = each_of(narrow, cart, among)
             if not choose:
                 return filtered if filtered or not narrow else None

@@ -26,9 +26,8 @@ from couponry.domain.outcome import (
     Totals,
     Trace,
 )
-from couponry.domain.promotion_book import Book, Entry, Step
+from couponry.domain.promotion_book import Book, Entry
 from couponry.domain.running import Lines, RunningCart
-from couponry.domain.taking import Taken
 
 
 def evaluate(
@@ -39,7 +38,7 @@ def evaluate(
     Promotions apply one after the other, each to the prices that those before it left (behaviour.md 4.5, 4.6).
     With *explain*, automatic promotions that do not apply are named too, and each carries its trace.
     """
-    judgement = _Judgement(cart, at, explain=explain)
+    judgement = _Judgement(RunningCart(cart, promotions.fields), at, explain=explain)
     grants = _by_promotion(entered, promotions)
     chosen = promotions.everything(grants) if explain else promotions.candidates(judgement.running, grants)
     for one in chosen:
@@ -63,15 +62,19 @@ def _by_promotion(entered: Sequence[EnteredCode], promotions: Book) -> dict[str,
     return grants
 
 
+def _discounts(of: Sequence[object]) -> list[list[Discount]]:
+    return [[] for _ in of]
+
+
 class _Judgement:
     """What has been decided so far."""
 
-    def __init__(self, cart: Cart, at: datetime, *, explain: bool) -> None:
-        self.cart, self.at, self.explain = cart, at, explain
-        self.running = RunningCart(cart)
-        self.discounts: list[list[Discount]] = [[] for _ in cart.items]
-        self.shipping_discounts: list[list[Discount]] = [[] for _ in cart.shipping_groups]
-        self.ordinal = 0
+    def __init__(self, running: RunningCart, at: datetime, *, explain: bool) -> None:
+        self.running, self.at, self.explain = running, at, explain
+        self.cart = cart = running.cart
+        self.of_lines = _discounts(cart.items), self.running.left
+        self.of_shipping = _discounts(cart.shipping_groups), self.running.shipping_left
+        """The discounts of each, and what each still costs."""
         self.admitted: list[Entry] = []
         self.closed = False
         """Whether a promotion that does not stack was admitted, so that the next may not be."""
@@ -82,9 +85,11 @@ class _Judgement:
 
     def judge(self, one: Entry, grants: Sequence[Grant]) -> None:
         """Decide on a promotion: apply it by the first of its *grants* that can be used, or say why not."""
-        if (reason := refusals.hindrance(one, self.at, self.cart.currency)) is not None:
-            self._refuse(one, grants, reason)
-            return
+        if not (one.enabled and one.start <= self.at < one.end) or one.currencies:
+            reason = refusals.hindrance(one, self.at, self.cart.currency)
+            if reason is not None:
+                self._refuse(one, grants, reason)
+                return
         usable = self._usable(one, grants) if grants else grants
         if grants and not usable:
             return
@@ -96,7 +101,8 @@ class _Judgement:
         told = trace(one.promotion.rule_set.rules, running, among) if self.explain else None
         matched = one.match(running, among)
         if matched is None:
-            self._refuse(one, usable, "rules_not_met", told)
+            if usable or self.explain:
+                self._refuse(one, usable, "rules_not_met", told)
         elif (self.closed or not one.stackable) and not self._stacks(one):
             self._refuse(one, usable, "cannot_stack", told, refusals.cannot_stack(one, self.admitted))
         else:
@@ -124,14 +130,20 @@ class _Judgement:
         per_application = grant is not None and grant.per_application
         uses = grant.remaining if grant is not None and per_application else None
         amount, applications = 0, 0
-        for step in one.steps:
-            taken, times = step[0](self.running, among, matched, uses)
-            if taken:
-                amount -= self._take_off(one.id, code, step, taken)
-                applications += times
-                uses = None if uses is None else uses - times
-                if uses == 0:
-                    break
+        for take, of_cart, of_shipping in one.steps:
+            taken, times = take(self.running, among, matched, uses)
+            if not taken:
+                continue
+            discounts, left = self.of_shipping if of_shipping else self.of_lines
+            self.running.ordinal = ordinal = self.running.ordinal + 1
+            for at, off, units in taken:
+                left[at] -= off
+                amount -= off
+                discounts[at].append(Discount(one.id, code, -off, ordinal, units or UNSET, of_cart))
+            applications += times
+            uses = None if uses is None else uses - times
+            if uses == 0:
+                break
         if not amount:
             self._refuse(one, usable, "no_discount", told)
             return
@@ -143,19 +155,6 @@ class _Judgement:
         if len(usable) > 1:
             detail = f"The promotion applied already, by the code {code}."
             self._refuse(one, usable[1:], "cannot_stack", told, detail)
-
-    def _take_off(self, promotion_id: str, code: str, step: Step, taken: Sequence[Taken]) -> int:
-        """Note what an action takes off, and return how much that is."""
-        _, of_cart, of_shipping = step
-        discounts = self.shipping_discounts if of_shipping else self.discounts
-        left = self.running.shipping_left if of_shipping else self.running.left
-        self.ordinal = ordinal = self.ordinal + 1
-        total = 0
-        for at, off, units in taken:
-            left[at] -= off
-            total += off
-            discounts[at].append(Discount(promotion_id, code, -off, ordinal, units or UNSET, of_cart))
-        return total
 
     def _offer(self, one: Entry, usable: Sequence[Grant], among: Lines) -> None:
         code = usable[0].code if usable else one.auto_code
@@ -185,17 +184,17 @@ class _Judgement:
 
     def evaluation(self) -> Evaluation:
         """Return the answer."""
-        left, shipping_left = self.running.left, self.running.shipping_left
+        (line_discounts, left), (shipping_discounts, shipping_left) = self.of_lines, self.of_shipping
         items: list[JudgedLine] = []
         total = 0
-        for line, after, discounts in zip(self.cart.items, left, self.discounts, strict=True):
+        for line, after, discounts in zip(self.cart.items, left, line_discounts, strict=True):
             value = line.unit_price * line.quantity
             total += value
             items.append(JudgedLine(line.id, line.quantity, line.unit_price, value, after - value, after, discounts))
         groups = [
             JudgedShippingGroup(group.id, group.base_price, after - group.base_price, discounts)
             for group, after, discounts in zip(
-                self.cart.shipping_groups, shipping_left, self.shipping_discounts, strict=True
+                self.cart.shipping_groups, shipping_left, shipping_discounts, strict=True
             )
         ]
         # Nobody pays for a group that no line is in.

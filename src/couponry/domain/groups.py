@@ -1,11 +1,12 @@
 """Groups of a fixed price: so many units together cost so much (behaviour.md R5)."""
 
 from collections.abc import Sequence
+from math import lcm
 from typing import TypeAlias
 
 from couponry.domain.money import rounded
 from couponry.domain.running import RunningCart
-from couponry.domain.taking import Pick, Taken, worth
+from couponry.domain.taking import Pick, Taken
 
 Group: TypeAlias = tuple[list[Pick], int]
 """Units that are paid together, and how many such groups follow one another."""
@@ -40,46 +41,49 @@ def take_groups(
 
     Returns what is taken off each line, and how many groups there were.
     """
-    amounts: dict[int, int] = {}
-    units: dict[int, int] = {}
+    off: dict[int, list[int]] = {}
     groups = 0
     for group, repeated in filled(picks, size):
         times = repeated if uses is None else min(repeated, uses - groups)
-        off = _spread(cart, group, total) if times else None
-        if off is None:
+        if not times:
+            break
+        parts = _spread(cart, group, total) if len(group) > 1 else [_off_alone(cart, group[0][0], size, total)]
+        if not any(parts):
             continue
         groups += times
-        for (line, part), amount in zip(group, off, strict=True):
-            amounts[line] = amounts.get(line, 0) + amount * times
-            units[line] = units.get(line, 0) + part * times
-    taken = [(at, min(amount, cart.left[at]), units[at]) for at, amount in amounts.items() if amount]
-    return taken, groups
+        for (line, units), amount in zip(group, parts, strict=True):
+            so_far = off.setdefault(line, [0, 0])
+            so_far[0] += amount * times
+            so_far[1] += units * times
+    left = cart.left
+    return [(at, min(amount, left[at]), units) for at, (amount, units) in off.items() if amount], groups
 
 
-def _spread(cart: RunningCart, picks: Sequence[Pick], total: int) -> list[int] | None:
-    """Return what a group takes off each of its *picks*, or None when it costs no more than *total*.
+def _off_alone(cart: RunningCart, line: int, size: int, total: int) -> int:
+    """Return what a group within one line costs less."""
+    over, quantity = cart.left[line] * size - total * cart.quantities[line], cart.quantities[line]
+    return rounded(over, quantity) if over > 0 else 0
+
+
+def _spread(cart: RunningCart, picks: Sequence[Pick], total: int) -> list[int]:
+    """Return what a group takes off each of its *picks*: nothing when it costs no more than *total*.
 
     The discount is spread over units by largest remainder; the units of one line weigh the same, so that the line
     gets what it would if each of them stood alone.
     """
-    if len(picks) == 1:
-        [(line, units)] = picks
-        quantity = cart.quantities[line]
-        over = cart.left[line] * units - total * quantity
-        discount = rounded(over, quantity) if over > 0 else 0
-        return [discount] if discount else None
-    weights, under = worth(cart, picks)
-    value = sum(weights)
+    left, quantities = cart.left, cart.quantities
+    under = lcm(*[quantities[at] for at, _ in picks])
+    # What one unit of each line still costs, over that common denominator.
+    prices = [left[at] * (under // quantities[at]) for at, _ in picks]
+    value = sum([price * units for price, (_, units) in zip(prices, picks, strict=True)])
     discount = rounded(max(value - total * under, 0), under)
     if not discount:
-        return None
-    parts, lost = [0] * len(picks), [0] * len(picks)
-    for index, ((_, units), weight) in enumerate(zip(picks, weights, strict=True)):
-        part, lost[index] = divmod(discount * (weight // units), value)
-        parts[index] = part * units
+        return []
+    parts = [discount * price // value * units for price, (_, units) in zip(prices, picks, strict=True)]
     missing = discount - sum(parts)
-    for index in sorted(range(len(picks)), key=lambda index: -lost[index]):
-        more = min(missing, picks[index][1])
-        parts[index] += more
-        missing -= more
+    if missing:
+        for index in sorted(range(len(picks)), key=lambda index: -(discount * prices[index] % value)):
+            more = min(missing, picks[index][1])
+            parts[index] += more
+            missing -= more
     return parts

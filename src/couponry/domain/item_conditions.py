@@ -235,11 +235,8 @@ class ItemPrice(Compared, frozen=True, tag="item_price"):
         compare, (over, under) = COMPARE[self.operator], exact(self.args[0])
 
         def find(cart: RunningCart, among: Lines) -> Lines:
-            left, quantities, found = cart.left, cart.quantities, 0
-            for at in cart.members(among):
-                if compare(left[at] * under, over * quantities[at]):
-                    found |= 1 << at
-            return found
+            left, quantities = cart.left, cart.quantities
+            return sum([1 << at for at in cart.members(among) if compare(left[at] * under, over * quantities[at])])
 
         return all_of(self.children, find)
 
@@ -249,13 +246,14 @@ class ItemQuantity(Compared, frozen=True, tag="item_quantity"):
 
     def selector(self) -> Selector:
         compare, (over, under) = COMPARE[self.operator], exact(self.args[0])
+        asked = self.operator, over, under
 
         def find(cart: RunningCart, among: Lines) -> Lines:
-            quantities, found = cart.quantities, 0
-            for at in cart.members(among):
-                if compare(quantities[at] * under, over):
-                    found |= 1 << at
-            return found
+            found = cart.by_quantity.get(asked)
+            if found is None:
+                found = sum([1 << at for at, units in enumerate(cart.quantities) if compare(units * under, over)])
+                cart.by_quantity[asked] = found
+            return found & among
 
         return all_of(self.children, find)
 

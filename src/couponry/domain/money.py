@@ -35,6 +35,8 @@ def apportion(amount: int, weights: Sequence[int]) -> list[int]:
     By largest remainder: each part is rounded down, and what is left goes, one each, to those that lost most;
     the earlier first where that is equal (behaviour.md R2). Nothing to weigh by gives nothing.
     """
+    if len(weights) == 1:
+        return [amount if weights[0] else 0]
     total = sum(weights)
     if not total:
         return [0] * len(weights)
@@ -42,6 +44,9 @@ def apportion(amount: int, weights: Sequence[int]) -> list[int]:
     missing = amount - sum(parts)
     if missing:
         lost = [-(amount * weight % total) for weight in weights]
+        if missing == 1:
+            parts[lost.index(min(lost))] += 1
+            return parts
         for index in sorted(range(len(weights)), key=lost.__getitem__)[:missing]:
             parts[index] += 1
     return parts

@@ -9,7 +9,8 @@ import msgspec
 from couponry.domain.actions import Effect, ItemDiscount, ShippingDiscount
 from couponry.domain.codes import auto_code
 from couponry.domain.gifts import Offer, offers_of
-from couponry.domain.item_conditions import Matcher, Needs, widest
+from couponry.domain.item_conditions import ItemAttribute, Matcher, Needs, widest
+from couponry.domain.nesting import walk
 from couponry.domain.promotions import PromotionAttributes
 from couponry.domain.running import RunningCart
 
@@ -44,6 +45,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     offers: tuple[Offer, ...]
     needs: Needs | None
+    fields: frozenset[tuple[str, str]]
+    """The fields of product templates that it asks for, each with its template."""
 
     @property
     def standing(self) -> tuple[bool, int, float, str]:
@@ -72,6 +75,7 @@ def entry(id_: str, promotion: PromotionAttributes, created_at: datetime = EARLI
         steps=tuple(_steps(promotion)),
         offers=offers_of(rule_set.actions),
         needs=_needs(promotion),
+        fields=frozenset(_fields(promotion)),
     )
 
 
@@ -81,6 +85,14 @@ def _steps(promotion: PromotionAttributes) -> Iterator[Step]:
         yield Step(
             action.effect(promotion.rule_set.rules), strategy == "cart_discount", isinstance(action, ShippingDiscount)
         )
+
+
+def _fields(promotion: PromotionAttributes) -> Iterator[tuple[str, str]]:
+    conditions = [promotion.rule_set.rules, *(action.condition for action in promotion.rule_set.actions)]
+    for condition in conditions:
+        for _, _, part in walk(condition) if condition is not None else ():
+            if isinstance(part, ItemAttribute):
+                yield str(part.args[0]), str(part.args[1])
 
 
 def _needs(promotion: PromotionAttributes) -> Needs | None:
@@ -104,6 +116,7 @@ class Book:
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries = tuple(sorted(entries, key=lambda one: one.standing))
         self.by_id: Mapping[str, Entry] = {one.id: one for one in self.entries}
+        self.fields: frozenset[tuple[str, str]] = frozenset().union(*(one.fields for one in self.entries))
         self._places = {one.id: place for place, one in enumerate(self.entries)}
         self._always: list[int] = []
         self._needing: dict[str, dict[Any, list[int]]] = {}

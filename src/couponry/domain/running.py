@@ -5,10 +5,10 @@ nothing however many conditions ask for them.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from typing import Any, TypeAlias, TypeVar
 
-from couponry.domain.cart import Cart, Line
+from couponry.domain.cart import MAX_LINES, Cart
 
 Lines: TypeAlias = int
 """A set of lines."""
@@ -24,11 +24,30 @@ def field_key(template: str, field: str, value: Scalar) -> FieldKey:
     return template, field, (value,) if isinstance(value, bool) else value
 
 
+_BITS = tuple(1 << at for at in range(MAX_LINES))
+
+
 class RunningCart:
     """The cart in the state that the promotions judged so far have left."""
 
-    __slots__ = ("_members", "attributes", "cart", "catalogs", "categories", "every", "left", "products", "quantities",
-                 "shipping_left", "skus")  # fmt: skip
+    __slots__ = (
+        "_members",
+        "assembled",
+        "attributes",
+        "bits",
+        "by_quantity",
+        "cart",
+        "catalogs",
+        "categories",
+        "every",
+        "fields",
+        "left",
+        "ordinal",
+        "products",
+        "quantities",
+        "shipping_left",
+        "skus",
+    )
 
     skus: dict[str, Lines]
     products: dict[str, Lines]
@@ -36,20 +55,29 @@ class RunningCart:
     attributes: dict[FieldKey, Lines]
     catalogs: dict[str, Lines]
 
-    def __init__(self, cart: Cart) -> None:
-        self.cart = cart
+    def __init__(self, cart: Cart, fields: Collection[tuple[str, str]] = ()) -> None:
+        self.cart, self.fields = cart, fields
+        """The only fields of product templates, each with its template, that anybody will ask for."""
         self.quantities = [line.quantity for line in cart.items]
+        self.by_quantity: dict[tuple[str, int, int], Lines] = {}
+        """The lines found by each comparison of their quantities so far."""
         self.left = [line.unit_price * line.quantity for line in cart.items]
         """What each line still costs, in minor units."""
         self.shipping_left = [group.base_price for group in cart.shipping_groups]
+        self.bits: Sequence[Lines] = _BITS[: len(cart.items)]
+        """Each line as a set of itself."""
         self.every: Lines = (1 << len(cart.items)) - 1
+        self.ordinal = 0
+        """How many discounts have been computed."""
+        self.assembled: tuple[object, Lines, int, Any] | None = None
+        """The bundle that was made last: of which condition, of which lines, and before which discount."""
         self._members: dict[Lines, Sequence[int]] = {self.every: range(len(cart.items))}
 
     def __getattr__(self, table: str) -> dict[Any, Lines]:
         """Make one of the tables that lines are found in when it is first asked for."""
-        found = defaultdict[Any, Lines](int)
-        TABLES[table](self.cart.items, found)
-        found.default_factory = None
+        if table not in TABLES:
+            raise AttributeError(table)
+        found = TABLES[table](self)
         setattr(self, table, found)
         return found
 
@@ -79,53 +107,68 @@ class RunningCart:
         return union(self.catalogs, catalogs)
 
 
-def _note_skus(items: Sequence[Line], found: dict[str, Lines]) -> None:
-    for at, line in enumerate(items):
-        if line.sku is not None:
-            found[line.sku] |= 1 << at
+Selector: TypeAlias = Callable[[RunningCart, Lines], Lines]
+"""Returns those of the given lines that meet a condition."""
 
 
-def _note_products(items: Sequence[Line], found: dict[str, Lines]) -> None:
-    for at, line in enumerate(items):
-        if line.product_id is not None:
-            found[line.product_id] |= 1 << at
+def _note_skus(cart: RunningCart) -> dict[str, Lines]:
+    return _once_each([line.sku for line in cart.cart.items], cart.bits)
 
 
-def _note_categories(items: Sequence[Line], found: dict[str, Lines]) -> None:
-    for at, line in enumerate(items):
+def _note_products(cart: RunningCart) -> dict[str, Lines]:
+    return _once_each([line.product_id for line in cart.cart.items], cart.bits)
+
+
+def _once_each(names: Sequence[str | None], bits: Sequence[Lines]) -> dict[str, Lines]:
+    """Return the lines of each name; quickly where every line has one of its own, as is usual."""
+    named = dict(zip(names, bits, strict=True))
+    if len(named) < len(names):
+        for bit, name in zip(bits, names, strict=True):
+            named[name] |= bit
+    named.pop(None, None)
+    return named  # pyright: ignore[reportReturnType] # None is gone
+
+
+def _note_categories(cart: RunningCart) -> dict[str, Lines]:
+    found: dict[str, Lines] = defaultdict(int)
+    for bit, line in zip(cart.bits, cart.cart.items, strict=True):
         for category in line.category_ids:
-            found[category] |= 1 << at
+            found[category] |= bit
+    return dict(found)
 
 
-def _note_catalogs(items: Sequence[Line], found: dict[str, Lines]) -> None:
-    for at, line in enumerate(items):
+def _note_catalogs(cart: RunningCart) -> dict[str, Lines]:
+    found: dict[str, Lines] = defaultdict(int)
+    for at, line in enumerate(cart.cart.items):
         if line.catalog_id is not None and not line.custom:
             found[line.catalog_id] |= 1 << at
+    return dict(found)
 
 
-def _note_attributes(items: Sequence[Line], found: dict[FieldKey, Lines]) -> None:
-    for at, line in enumerate(items):
-        for template, fields in line.attributes.items():
-            for field, value in fields.items():
-                if isinstance(value, tuple):
-                    for one in value:
-                        found[field_key(template, field, one)] |= 1 << at
-                elif value is not None:
-                    found[field_key(template, field, value)] |= 1 << at
+def _note_attributes(cart: RunningCart) -> dict[FieldKey, Lines]:
+    found: dict[FieldKey, Lines] = defaultdict(int)
+    for bit, line in zip(cart.bits, cart.cart.items, strict=True):
+        attributes = line.attributes
+        for template, field in cart.fields:
+            value = attributes[template].get(field) if template in attributes else None
+            if type(value) is str:  # as most are
+                found[template, field, value] |= bit
+            elif isinstance(value, tuple):
+                for one in value:
+                    found[field_key(template, field, one)] |= bit
+            elif value is not None:
+                found[field_key(template, field, value)] |= bit
+    return dict(found)
 
 
-TABLES: dict[str, Callable[[Sequence[Line], dict[Any, Lines]], None]] = {
+TABLES: dict[str, Callable[[RunningCart], dict[Any, Lines]]] = {
     "skus": _note_skus,
     "products": _note_products,
     "categories": _note_categories,
     "catalogs": _note_catalogs,
     "attributes": _note_attributes,
 }
-"""What lines are found by: fills a table that begins with no lines for each key."""
-
-
-Selector: TypeAlias = Callable[[RunningCart, Lines], Lines]
-"""Returns those of the given lines that meet a condition."""
+"""What lines are found by."""
 
 
 def _positions(lines: Lines) -> list[int]:

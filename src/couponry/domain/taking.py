@@ -117,10 +117,12 @@ def take_percent(cart: RunningCart, picks: Sequence[Pick], share: Ratio) -> tupl
 
 def take_fixed(cart: RunningCart, picks: Sequence[Pick], amount: int) -> tuple[list[Taken], int]:
     """Take *amount* off each unit of the picks, or what it still costs if that is less; return it and the units."""
+    left, quantities = cart.left, cart.quantities
     taken: list[Taken] = []
     applications = 0
     for at, units in picks:
-        off = min(amount * units, rounded(cart.left[at] * units, cart.quantities[at]))
+        worth = left[at] if units == quantities[at] else rounded(left[at] * units, quantities[at])
+        off = min(worth, amount * units)
         if off:
             taken.append((at, off, units))
             applications += units
@@ -134,7 +136,8 @@ def within_cap(taken: list[Taken], cap: int | None) -> list[Taken]:
     amounts = [amount for _, amount, _ in taken]
     if sum(amounts) <= cap:
         return taken
-    parts = apportion(cap, amounts)
+    taken = sorted(taken)  # in the order of the cart: equal remainders go to the earlier line
+    parts = apportion(cap, [amount for _, amount, _ in taken])
     return [(at, part, units) for (at, _, units), part in zip(taken, parts, strict=True) if part]
 
 
