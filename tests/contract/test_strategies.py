@@ -11,7 +11,9 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 import pytest
 
-from couponry.api.documents import decode_promotion
+from couponry.api.documents import decode, decode_promotion
+from couponry.api.drafts import drafts_said
+from couponry.api.evaluations import ALIASES, EvaluationDocument
 from couponry.domain.actions import AnyAction, ItemLimitations, Limitations, TargetItems
 from couponry.domain.cart import Cart
 from couponry.domain.codes import NewCode, code_key
@@ -22,6 +24,7 @@ from couponry.domain.item_conditions import Condition
 from couponry.domain.outcome import Reason
 from couponry.domain.promotion_book import book, entry
 from couponry.domain.promotions import PromotionAttributes, RuleSet
+from couponry.services.evaluations import evaluate_drafts
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text()
 BLOCK = re.compile(r"^```json (\w+)\n(.*?)^```$|^#+ ([^\n]+)$", re.MULTILINE | re.DOTALL)
@@ -44,9 +47,19 @@ class Example:
         """What the guide shows of the answer."""
         return self.blocks["answer"]
 
+    @property
+    def explained(self) -> bool:
+        """Whether the answer was asked for with its traces."""
+        return any("trace" in one for one in nodes(self.answer))
+
+    @property
+    def needs_no_store(self) -> bool:
+        """Whether no code in it has limits, which drafts do not have."""
+        return not any(isinstance(code, dict) for code in self.blocks.get("codes", []))
+
     def judged(self) -> dict[str, Any]:
-        explain = '"trace"' in msgspec.json.encode(self.answer).decode()
-        return judged(self.blocks["cart"], self.blocks["promotions"], self.blocks.get("codes", []), explain=explain)
+        codes = self.blocks.get("codes", [])
+        return judged(self.blocks["cart"], self.blocks["promotions"], codes, explain=self.explained)
 
 
 def examples() -> Iterator[Example]:
@@ -141,6 +154,18 @@ def test_an_example_gives_the_answer_beside_it(example: Example):
     assert list(differences(example.answer, example.judged())) == []
 
 
+@pytest.mark.parametrize("example", [one for one in EXAMPLES if one.needs_no_store], ids=lambda example: example.name)
+def test_an_example_is_the_body_of_an_evaluation(example: Example):
+    blocks = example.blocks
+    said = {"type": "evaluation", **blocks["cart"], "promotions": blocks["promotions"]}
+    body = msgspec.json.encode({"data": said | {"codes": blocks.get("codes", []), "explain": example.explained}})
+
+    asked = decode(body, EvaluationDocument, ALIASES).data
+    evaluation = evaluate_drafts(asked, drafts_said(asked.promotions or ()), asked.codes, at=AT, explain=asked.explain)
+
+    assert list(differences(example.answer, msgspec.json.decode(msgspec.json.encode(evaluation)))) == []
+
+
 def test_what_an_answer_shows_is_compared():
     real = {"items": [{"id": "1", "discount": 0}, {"id": "2", "discount": -5}], "applied": []}
 
@@ -203,7 +228,7 @@ def test_every_condition_is_shown_with_every_operator(strategy: str):
 
 
 def test_every_comparison_of_a_custom_attribute_is_shown():
-    shown = {(one["operator"]) for one in SHOWN if one.get("strategy") == "cart_custom_attribute"}
+    shown = {one["operator"] for one in SHOWN if one.get("strategy") == "cart_custom_attribute"}
 
     assert shown == operators("cart_custom_attribute")
     assert COMPARABLE.keys() < shown
