@@ -20,6 +20,7 @@ from couponry.domain.listing import EVERYTHING, Comparison, Page
 from couponry.domain.products import NewProduct
 from couponry.services import codes, products, promotions
 from couponry.services.context import Context, fresh_id, utc_now
+from couponry.storage import books, entered_codes
 from couponry.storage import codes as stored_codes
 from couponry.storage import products as stored_products
 from couponry.storage.code_rows import COPY_CODES, Origin, generated_rows
@@ -142,6 +143,27 @@ async def test_finding_promotions_by_code(context: Context, crowded: tuple[UUID,
     _, code = await some_code(context, crowded[1])
     listed = await promotions.list_promotions(context, Comparison("eq", "code", (code,)), Page(100))
     assert listed.total == 1
+    assert_few_rows_read()
+
+
+@pytest.mark.parametrize("known", [0, 1, 100])
+async def test_looking_entered_codes_up(context: Context, crowded: tuple[UUID, UUID, UUID], known: int):
+    cursor = AsyncCursor(context.connection)
+    await AsyncCursor.execute(
+        cursor, "SELECT code_key FROM promotion_codes WHERE promotion_id = %s LIMIT %s", [crowded[1], known]
+    )
+    keys = [key for (key,) in await cursor.fetchall()]
+    found = await entered_codes.look_up(
+        context.connection, crowded[0], keys + [f"none {n}" for n in range(100 - known)]
+    )
+    assert set(found.grants) == set(keys)
+    await entered_codes.look_up(context.connection, crowded[0], keys[:1])
+    assert_few_rows_read()
+
+
+async def test_reading_the_promotions_to_judge_by(context: Context, crowded: tuple[UUID, UUID, UUID]):
+    marks = await books.marks(context.connection, crowded[0])
+    assert len(await books.rows(context.connection, crowded[0], list(marks))) == 2
     assert_few_rows_read()
 
 
