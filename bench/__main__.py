@@ -8,33 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 
 import httpx
 
-from bench import bare
+from bench import bare, endpoint, engine
+from bench.report import Row, ratio
 from bench.rig import Rig, rig, rounds
 
 MILLION = 1_000_000
-
-
-@dataclass
-class Row:
-    """One line of the table: what was measured, what it must reach, and by what it is compared."""
-
-    name: str
-    measured: str
-    required: str
-    stretch: str
-    detail: str
-    reached: bool
-
-
-def ratio(name: str, required: float, stretch: float, ours: float, theirs: float, unit: str) -> Row:
-    """Return a line for a rate of *ours* over the rate of *theirs*."""
-    found = ours / theirs
-    detail = f"{ours:,.0f} against {theirs:,.0f} {unit}"
-    return Row(name, f"{found:.2f}", f">= {required:.2f}", f"{stretch:.2f}", detail, found >= required)
 
 
 def generating(here: Rig) -> Iterator[Row]:
@@ -152,6 +133,9 @@ def _thousand(numbers: Iterator[int]) -> bytes:
 
 
 MEASUREMENTS: dict[str, Callable[[Rig], Iterator[Row]]] = {
+    "engine": engine.measured,
+    "rival": engine.against_rival,
+    "endpoint": endpoint.measured,
     "single_codes": single_codes,
     "small_jobs": small_jobs,
     "exporting": exporting,

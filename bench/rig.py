@@ -53,18 +53,18 @@ class Rig:
         return HTTPConnection(self.http.base_url.host, self.http.base_url.port, timeout=600)
 
     def promotion(self) -> str:
-        return self._ok(self.http.post("/v2/rule-promotions", json={"data": PROMOTION}))["data"]["id"]
+        return self.ok(self.http.post("/v2/rule-promotions", json={"data": PROMOTION}))["data"]["id"]
 
     def job(self, promotion: str, poll: float = 0.05, **members: Any) -> tuple[float, dict[str, Any]]:
         """Run a job and return its seconds, from POST to its end seen by polling, and the job."""
         begun, self.drawing_peak = time.perf_counter(), 0.0
         path = f"/v2/rule-promotions/{promotion}/jobs"
-        job = self._ok(self.http.post(path, json={"data": {"type": "promotion_job", **members}}))["data"]
+        job = self.ok(self.http.post(path, json={"data": {"type": "promotion_job", **members}}))["data"]
         while job["status"] in ("pending", "processing"):
             time.sleep(poll)
             if poll >= 0.5:
                 self.drawing_peak = max(self.drawing_peak, self.drawing_megabytes())
-            job = self._ok(self.http.get(f"{path}/{job['id']}"))["data"]
+            job = self.ok(self.http.get(f"{path}/{job['id']}"))["data"]
         assert job["status"] == "completed", job
         return time.perf_counter() - begun, job
 
@@ -95,7 +95,7 @@ class Rig:
         return sum(process.memory_info().rss for process in drawing) / 1024**2
 
     @staticmethod
-    def _ok(answer: httpx.Response) -> Any:
+    def ok(answer: httpx.Response) -> Any:
         assert answer.is_success, answer.text
         return answer.json()
 

@@ -177,7 +177,7 @@ class ItemsBundle(CartWide, frozen=True, tag="items_bundle"):
 
     def requirements(self) -> list[tuple[Selector, int]]:
         """Return how the lines of each requirement are found, and how many units it needs."""
-        return [_requirement(child) for child in self.children]
+        return [requirement(child) for child in self.children]
 
     def assembler(self) -> "Assembler":
         """Return how a bundle is made of the lines of a cart.
@@ -209,7 +209,8 @@ class ItemsBundle(CartWide, frozen=True, tag="items_bundle"):
 Assembler = Callable[[RunningCart, Lines], Bundle | None]
 
 
-def _requirement(child: ItemCondition) -> tuple[Selector, int]:
+def requirement(child: ItemCondition) -> tuple[Selector, int]:
+    """Return how the lines of a requirement are found, and how many units of them it needs."""
     if isinstance(child, ItemAnd):
         counts = [part for part in child.children if isinstance(part, ItemQuantity)]
         others = tuple(part for part in child.children if not isinstance(part, ItemQuantity))

@@ -145,7 +145,8 @@ class _Judgement:
             if uses == 0:
                 break
         if not amount:
-            self._refuse(one, usable, "no_discount", told)
+            offered = any(hint.promotion_id == one.id for hint in (*self.added, *self.suggestions))
+            self._refuse(one, usable, "no_discount", told, refusals.TARGET_MISSING if offered else None)
             return
         self.admitted.append(one)
         if not one.stackable:

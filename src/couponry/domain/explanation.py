@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from couponry.domain.conditions import (
@@ -13,12 +14,14 @@ from couponry.domain.conditions import (
     ItemsBundle,
     Or,
     RuleCondition,
+    requirement,
 )
 from couponry.domain.item_conditions import (
     Condition,
     ItemAnd,
     ItemAttribute,
     ItemCategory,
+    ItemCondition,
     ItemIdentifier,
     ItemOr,
     ItemPrice,
@@ -43,8 +46,10 @@ def trace(rules: RuleCondition, cart: RunningCart, among: Lines) -> Trace:
             children = _parts_of_and(rules, cart, among)
         case Or():
             children = [trace(child, cart, among) for child in rules.children]
-        case CartTotal() | ItemsBundle():
+        case CartTotal():
             children = [_line_trace(child, cart, among) for child in rules.children]
+        case ItemsBundle():
+            children = [_requirement_trace(child, cart, among) for child in rules.children]
         case LineCondition():
             return _line_trace(rules, cart, among)
         case _:
@@ -53,14 +58,50 @@ def trace(rules: RuleCondition, cart: RunningCart, among: Lines) -> Trace:
 
 
 def _parts_of_and(rules: And, cart: RunningCart, among: Lines) -> list[Trace]:
-    """Explain the children as `And` judges them: what chooses lines sees only those that passed the filters."""
-    narrowing = [one for one in rules.children if isinstance(one, LineCondition) and not one.selects]
-    filtered = each_of([one.selector() for one in narrowing], cart, among)
+    """Explain the children as `And` judges them: what chooses lines sees only those that passed the filters.
+
+    A filter is told of the lines that the others chose, so that "1 more unit" is of those.
+    """
+    filters = [one for one in rules.children if isinstance(one, LineCondition) and not one.selects]
+    filtered = each_of([one.selector() for one in filters], cart, among)
+    choosing = [one for one in rules.children if isinstance(one, LineCondition) and one.selects]
+    chosen = 0
+    for one in choosing:
+        chosen |= one.selector()(cart, among)
     children: list[Trace] = []
     for child in rules.children:
-        narrowed = child.selects and not isinstance(child, And | Or)
-        children.append(trace(child, cart, filtered if narrowed else among))
+        if child in filters:
+            children.append(trace(child, cart, chosen or among))
+        elif child in choosing:
+            children.append(_chosen_trace(child, cart, filtered, among))
+        else:
+            children.append(trace(child, cart, filtered if isinstance(child, ItemsBundle) else among))
     return children
+
+
+def _chosen_trace(child: RuleCondition, cart: RunningCart, filtered: Lines, among: Lines) -> Trace:
+    told = trace(child, cart, filtered)
+    if told.holds or child.matcher()(cart, among) is None:
+        return told
+    return msgspec.structs.replace(told, short="the lines it finds do not meet the conditions beside it")
+
+
+def _requirement_trace(child: ItemCondition, cart: RunningCart, among: Lines) -> Trace:
+    """Explain a requirement of a bundle: how many units its lines have together, and how many it needs."""
+    select, needed = requirement(child)
+    lines = select(cart, among)
+    available = _units_of(cart, lines)
+    parts = child.children if isinstance(child, ItemAnd) else ()
+    return Trace(
+        strategy=str(child.__struct_config__.tag),
+        operator=getattr(child, "operator", UNSET),
+        args=getattr(child, "args", UNSET),
+        holds=available >= needed,
+        found=available,
+        lines=[cart.cart.items[at].id for at in cart.members(lines)],
+        short=UNSET if available >= needed else _units(needed - available),
+        children=[_line_trace(part, cart, among) for part in parts if not isinstance(part, ItemQuantity)] or UNSET,
+    )
 
 
 def _line_trace(condition: Condition, cart: RunningCart, among: Lines) -> Trace:

@@ -119,7 +119,7 @@ class Refused(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     trace: Trace | UnsetType = UNSET
 
 
-class AddedItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class AddedItem(msgspec.Struct, frozen=True, kw_only=True):
     """A gift that the cart is to be given: the promotion applies once it is there."""
 
     promotion_id: str
@@ -129,7 +129,7 @@ class AddedItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     quantity: int = 1
 
 
-class SuggestedTarget(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class SuggestedTarget(msgspec.Struct, frozen=True, kw_only=True):
     """Any one of these products, so many units of it."""
 
     skus: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from couponry.domain.promotion_book import Entry
 UNKNOWN_CODE = "No promotion has this code."
 RULES_NOT_MET = "The cart does not meet the rules of the promotion."
 NO_DISCOUNT = "The promotion would take nothing off this cart."
+TARGET_MISSING = "The promotion applies once the cart has what it is off: see added_items and suggestions."
 
 
 def hindrance(one: Entry, at: datetime, currency: str) -> Reason | None:

@@ -1,4 +1,4 @@
-"""The engine by itself, in one process: no HTTP, no database."""
+"""Carts and promotions to judge, as a shop of two hundred products has them."""
 
 import random
 from datetime import UTC, datetime
