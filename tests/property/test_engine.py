@@ -1,13 +1,30 @@
 """The engine gives what the naive judge gives, and keeps the laws of money."""
 
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from math import floor
+from random import Random
+
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
 from msgspec import UNSET
 
+from couponry.domain.cart import Cart
 from couponry.domain.evaluation import evaluate
+from couponry.domain.item_conditions import (
+    Identifiers,
+    ItemAttribute,
+    ItemCategory,
+    ItemIdentifier,
+    ItemProductId,
+    ItemSku,
+)
 from couponry.domain.outcome import Evaluation
 from couponry.domain.promotion_book import Book, book, entry
+from couponry.domain.promotions import PromotionAttributes
+from couponry.domain.running import RunningCart
 from property.carts import World, worlds
 from property.oracle import Verdict, judge
 from property.worked import WORKED
@@ -64,3 +81,133 @@ def test_explaining_changes_nothing(world: World):
     assert [one.promotion_id for one in silent.applied] == [one.promotion_id for one in told.applied]
     coded = {one.code for one in silent.refused}
     assert [one.code for one in told.refused if one.code in coded] == [one.code for one in silent.refused]
+
+
+# Laws
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(worlds())
+def test_money_adds_up_and_no_discount_exceeds_what_it_is_off(world: World):
+    found = evaluated(world, explain=False)
+    for line in found.items:
+        assert line.value == line.quantity * line.unit_price
+        assert line.discount == sum(one.amount for one in line.discounts)
+        assert 0 <= line.discounted_value == line.value + line.discount
+        assert all(one.amount <= 0 for one in line.discounts)
+    for group in found.shipping_groups:
+        assert group.discount == sum(one.amount for one in group.discounts)
+        assert group.base_price + group.discount >= 0
+    everywhere = [*found.items, *found.shipping_groups]
+    for one in found.applied:
+        assert one.amount == sum(
+            discount.amount
+            for place in everywhere
+            for discount in place.discounts
+            if discount.promotion_id == one.promotion_id
+        )
+        assert one.amount < 0
+    totals = found.totals
+    assert (
+        totals.with_discount
+        == totals.without_discount + totals.discount
+        == sum(line.discounted_value for line in found.items)
+    )
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(worlds(), st.randoms(use_true_random=False))
+def test_the_order_in_which_promotions_are_read_does_not_matter(world: World, chance: Random):
+    shuffled = list(world.promotions)
+    chance.shuffle(shuffled)
+    first = evaluated(world)
+    assert evaluated(world) == first
+    assert evaluated(world._replace(promotions=shuffled)) == first
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(worlds())
+def test_what_is_not_in_is_nin(world: World):
+    running = RunningCart(world.cart, [("products(shoes)", "brand")])
+    for strategy, args in (
+        (ItemSku, ("A", "B")),
+        (ItemProductId, ("p1", "p2")),
+        (ItemCategory, ("c1",)),
+        (ItemAttribute, ("products(shoes)", "brand", "string", "EP")),
+        (ItemIdentifier, (Identifiers(skus=("A",), ids=("p2",)),)),
+    ):
+        those = strategy(operator="in", args=args).selector()(running, running.every)
+        others = strategy(operator="nin", args=args).selector()(running, running.every)
+        assert those | others == running.every
+        assert not those & others
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(worlds())
+def test_promotions_for_what_is_not_there_change_nothing(world: World):
+    absent = [
+        msgspec.convert(
+            {
+                "name": "absent",
+                "enabled": True,
+                "automatic": True,
+                "start": "2000-01-01T00:00:00Z",
+                "end": "2099-01-01T00:00:00Z",
+                "rule_set": {
+                    "rules": {"strategy": strategy, "operator": "in", "args": args},
+                    "actions": [{"strategy": "cart_discount", "args": ["percent", 50]}],
+                },
+            },
+            PromotionAttributes,
+        )
+        for strategy, args in (
+            ("item_sku", ["nowhere"]),
+            ("item_category", ["nowhere"]),
+            ("item_attribute", ["products(shoes)", "brand", "string", "nowhere"]),
+        )
+    ]
+    entries = [entry(one.id, one.attributes, one.created_at) for one in world.promotions]
+    more = book([*entries, *(entry(f"absent-{n}", one) for n, one in enumerate(absent))])
+    assert evaluate(world.cart, more, world.entered, world.at) == evaluated(world, explain=False)
+
+
+@pytest.mark.parametrize("currency", ["JPY", "USD", "KWD"])
+@pytest.mark.parametrize(("quantity", "price"), [(1_000_000, 10**12), (999_999, 10**12 - 1), (3, 1), (7, 0)])
+def test_the_largest_carts_are_exact_in_every_currency(currency: str, quantity: int, price: int):
+    share = Fraction("33.333333") / 100
+    percent = msgspec.convert(
+        {
+            "name": "a third",
+            "enabled": True,
+            "automatic": True,
+            "start": "2000-01-01T00:00:00Z",
+            "end": "2099-01-01T00:00:00Z",
+            "rule_set": {
+                "rules": {"strategy": "cart_total", "operator": "gte", "args": [0]},
+                "actions": [
+                    {"strategy": "item_discount", "args": ["percent", 33.333333]},
+                    {"strategy": "cart_discount", "args": ["percent", 33.333333]},
+                ],
+            },
+        },
+        PromotionAttributes,
+    )
+    lines = [{"id": str(n), "quantity": quantity, "unit_price": max(price - n, 0)} for n in range(3)]
+    cart = msgspec.convert({"currency": currency, "items": lines}, Cart)
+    found = evaluate(cart, book([entry("one", percent)]), [], datetime(2026, 1, 1, tzinfo=UTC))
+    values = [line.value for line in found.items]
+    off = [floor(value * share + Fraction(1, 2)) for value in values]
+    left = sum(values) - sum(off)
+    whole = floor(left * share + Fraction(1, 2))
+    assert -found.totals.discount == sum(off) + whole
+    assert found.totals.without_discount == sum(values)
+
+
+def test_a_promotion_runs_from_its_start_until_before_its_end():
+    [world, *_] = [World(*case.world()) for case in WORKED if case.name.startswith("R2")]
+    [first, *_] = world.promotions
+    start, end = first.attributes.start, first.attributes.end
+    moment = timedelta(microseconds=1)
+    for at, reason in ((start - moment, "not_started"), (start, None), (end - moment, None), (end, "ended")):
+        found = evaluated(world._replace(at=at, promotions=[first]))
+        assert [one.reason for one in found.refused] == ([] if reason is None else [reason])
