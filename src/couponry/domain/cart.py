@@ -19,7 +19,7 @@ Id = Annotated[str, Meta(min_length=1, max_length=255)]
 Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
 Price = Annotated[int, Meta(ge=0, le=MAX_PRICE)]
 """Money in minor units: cents, yen, or thousandths of a dinar."""
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+Currency = Annotated[str, Meta(min_length=3, max_length=3, pattern="^[A-Z]{3}$")]
 AttributeKey = Annotated[str, Meta(pattern=KEY_PATTERN)]
 ProductField: TypeAlias = Value | Annotated[tuple[Value, ...], Meta(max_length=100)] | None
 """The value of a field of a product template; a field with several values has each of them."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from couponry.domain.codes import auto_code, CodeLimits, code_key
+from couponry.domain.codes import CodeLimits, auto_code, code_key
 from couponry.domain.errors import DuplicatePriority, PromotionNotFound, TooManyAutomaticPromotions
 from couponry.domain.ids import series
 from couponry.domain.listing import Filter, Listed, Page
