@@ -14,6 +14,8 @@ from couponry.domain.errors import Fault
 from couponry.domain.item_conditions import (
     COMPARE,
     Condition,
+    Either,
+    Every,
     FurtherConditions,
     ItemAnd,
     ItemCondition,
@@ -23,12 +25,9 @@ from couponry.domain.item_conditions import (
     ItemQuantity,
     LineCondition,
     Matcher,
-    Needs,
     Number,
     all_of,
     each_of,
-    narrowest,
-    widest,
 )
 from couponry.domain.money import exact
 from couponry.domain.nesting import requirement_faults
@@ -157,7 +156,7 @@ COMPARABLE: dict[str, tuple[str, ...]] = {
 """Which types of cart attributes an operator compares with one value; the other operators take all types."""
 
 
-class ItemsBundle(CartWide, frozen=True, tag="items_bundle"):
+class ItemsBundle(Every, CartWide, frozen=True, tag="items_bundle"):
     """Distinct lines meet every requirement: each child selects lines and says how many units it needs."""
 
     children: ItemConditions
@@ -166,14 +165,6 @@ class ItemsBundle(CartWide, frozen=True, tag="items_bundle"):
         """Tell of children that are not requirements."""
         for index, child in enumerate(self.children):
             yield from within(requirement_faults(child), joined("children", index))
-
-    @property
-    def selects(self) -> bool:
-        return True
-
-    @property
-    def needs(self) -> Needs | None:
-        return narrowest(child.needs for child in self.children)
 
     def requirements(self) -> list[tuple[Selector, int]]:
         """Return how the lines of each requirement are found, and how many units it needs."""
@@ -219,18 +210,10 @@ def requirement(child: ItemCondition) -> tuple[Selector, int]:
     return child.selector(), 1
 
 
-class And(Condition, frozen=True, tag="and"):
+class And(Every, Condition, frozen=True, tag="and"):
     """Every child holds for the cart."""
 
     children: RuleConditions
-
-    @property
-    def selects(self) -> bool:
-        return True
-
-    @property
-    def needs(self) -> Needs | None:
-        return narrowest(child.needs for child in self.children)
 
     def matcher(self) -> Matcher:
         """Return how a cart is judged by this (behaviour.md 4.2).
@@ -269,18 +252,10 @@ def _chosen(choose: list[tuple[Matcher, bool]], cart: RunningCart, among: Lines,
     return matched
 
 
-class Or(Condition, frozen=True, tag="or"):
+class Or(Either, Condition, frozen=True, tag="or"):
     """At least one child holds for the cart."""
 
     children: RuleConditions
-
-    @property
-    def selects(self) -> bool:
-        return True
-
-    @property
-    def needs(self) -> Needs | None:
-        return widest(child.needs for child in self.children)
 
     def matcher(self) -> Matcher:
         """Return how a cart is judged by this: what any child that holds has matched."""

@@ -29,6 +29,7 @@ from couponry.domain.item_conditions import (
     ItemQuantity,
     ItemSku,
     LineCondition,
+    children_of,
     each_of,
 )
 from couponry.domain.outcome import Trace
@@ -107,7 +108,7 @@ def _requirement_trace(child: ItemCondition, cart: RunningCart, among: Lines) ->
 def _line_trace(condition: Condition, cart: RunningCart, among: Lines) -> Trace:
     assert isinstance(condition, LineCondition)
     matched = condition.selector()(cart, among)
-    children = [_line_trace(child, cart, among) for child in getattr(condition, "children", ())]
+    children = [_line_trace(child, cart, among) for child in children_of(condition)]
     return _node(condition, cart, among, matched or None, children)
 
 

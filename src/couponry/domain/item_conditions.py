@@ -258,43 +258,9 @@ class ItemQuantity(Compared, frozen=True, tag="item_quantity"):
         return all_of(self.children, find)
 
 
-class ItemAnd(LineCondition, frozen=True, tag="and"):
-    """Every child holds for the line."""
-
-    children: ItemConditions
-
-    @property
-    def selects(self) -> bool:
-        return True
-
-    @property
-    def needs(self) -> Needs | None:
-        return narrowest(child.needs for child in self.children)
-
-    def selector(self) -> Selector:
-        return all_of(self.children)
-
-
-class ItemOr(LineCondition, frozen=True, tag="or"):
-    """At least one child holds for the line."""
-
-    children: ItemConditions
-
-    @property
-    def selects(self) -> bool:
-        return True
-
-    @property
-    def needs(self) -> Needs | None:
-        return widest(child.needs for child in self.children)
-
-    def selector(self) -> Selector:
-        return partial(_any_of, [child.selector() for child in self.children])
-
-
-ItemLeaf = ItemSku | ItemProductId | ItemIdentifier | ItemCategory | ItemAttribute | ItemPrice | ItemQuantity
-ItemCondition = ItemAnd | ItemOr | ItemLeaf
-"""What may be said of a line, wherever lines are chosen."""
+def children_of(condition: object) -> tuple[Condition, ...]:
+    """Return the children of a condition, none where its class has none."""
+    return getattr(condition, "children", ())
 
 
 def narrowest(needs: Iterator[Needs | None]) -> Needs | None:
@@ -307,3 +273,54 @@ def widest(needs: Iterator[Needs | None]) -> Needs | None:
     every = list(needs)
     known = [some for some in every if some is not None]
     return frozenset[tuple[str, Any]]().union(*known) if len(known) == len(every) else None
+
+
+class Every:
+    """Every child must hold: what a condition on lines and one on carts of that kind have in common."""
+
+    __slots__ = ()
+
+    @property
+    def selects(self) -> bool:
+        return True
+
+    @property
+    def needs(self) -> Needs | None:
+        return narrowest(child.needs for child in children_of(self))
+
+
+class Either:
+    """One child must hold: what a condition on lines and one on carts of that kind have in common."""
+
+    __slots__ = ()
+
+    @property
+    def selects(self) -> bool:
+        return True
+
+    @property
+    def needs(self) -> Needs | None:
+        return widest(child.needs for child in children_of(self))
+
+
+class ItemAnd(Every, LineCondition, frozen=True, tag="and"):
+    """Every child holds for the line."""
+
+    children: ItemConditions
+
+    def selector(self) -> Selector:
+        return all_of(self.children)
+
+
+class ItemOr(Either, LineCondition, frozen=True, tag="or"):
+    """At least one child holds for the line."""
+
+    children: ItemConditions
+
+    def selector(self) -> Selector:
+        return partial(_any_of, [child.selector() for child in self.children])
+
+
+ItemLeaf = ItemSku | ItemProductId | ItemIdentifier | ItemCategory | ItemAttribute | ItemPrice | ItemQuantity
+ItemCondition = ItemAnd | ItemOr | ItemLeaf
+"""What may be said of a line, wherever lines are chosen."""

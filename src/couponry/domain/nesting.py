@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from typing import get_args
 
 from couponry.domain.errors import Fault
-from couponry.domain.item_conditions import Comparison, Condition, ItemAnd, ItemCondition, ItemPrice, ItemQuantity
+from couponry.domain.item_conditions import (
+    Comparison,
+    Condition,
+    ItemAnd,
+    ItemCondition,
+    ItemPrice,
+    ItemQuantity,
+    children_of,
+)
 from couponry.domain.validity import joined, not_one_of, outside, within, wrong_type
 
 MAX_DEPTH = 10
@@ -20,8 +28,9 @@ def walk(root: Condition, at: str = "") -> Iterator[tuple[str, int, Condition]]:
     while pending:
         path, depth, condition = pending.pop()
         yield path, depth, condition
-        children: tuple[Condition, ...] = getattr(condition, "children", ())
-        below = [(joined(path, "children", index), depth + 1, child) for index, child in enumerate(children)]
+        below = [
+            (joined(path, "children", index), depth + 1, child) for index, child in enumerate(children_of(condition))
+        ]
         pending.extend(reversed(below))
 
 
@@ -33,7 +42,7 @@ def strategy_of(condition: Condition) -> str:
 def too_deep(root: Condition) -> Iterator[Fault]:
     """Tell where conditions nest deeper than an evaluation will follow."""
     for path, depth, condition in walk(root):
-        if depth == MAX_DEPTH and getattr(condition, "children", ()):
+        if depth == MAX_DEPTH and children_of(condition):
             fault = outside("maxItems", 0, joined(path, "children"))
             yield Fault(fault.title, f"{fault.detail}: conditions nest at most {MAX_DEPTH} deep", fault.source)
 
