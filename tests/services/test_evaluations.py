@@ -387,7 +387,7 @@ def test_faults_of_drafts_are_named_each_with_its_place(shop: Shop):
     bad_share = percent_off(101)
     drafts = [draft(), draft(name=7), draft(rule_set=no_actions), long_name, draft(rule_set=bad_share), 5, draft(id="")]
 
-    assert faults(shop.http, currency="euro", promotions=drafts) == [
+    assert faults(shop.http, currency="eur", promotions=drafts) == [
         ("data.currency", "pattern", "Does not match pattern '^[A-Z]{3}$'"),
         ("data.promotions.1.name", "invalid_type", "Invalid type. Expected: string, given: integer"),
         ("data.promotions.2.rule_set.actions", "array_min_items", "Array must have at least 1 items"),
@@ -486,6 +486,15 @@ def test_the_faults_of_a_huge_body_are_named_in_little_time(shop: Shop):
 
     assert time.monotonic() - began < 10
     assert found[0][:2] == ("data.items.0.attributes.template.bad", "invalid_type")
+
+
+def test_what_is_right_does_not_hide_what_is_wrong(shop: Shop):
+    fields = {str(index): index for index in range(400)}
+    line = {"quantity": 0, "unit_price": 1, "attributes": {str(index): fields for index in range(50)}}
+
+    found = faults(shop.http, items=[{"id": str(index), **line} for index in range(3)])
+
+    assert [fault[:2] for fault in found] == [(f"data.items.{index}.quantity", "number_gte") for index in range(3)]
 
 
 def test_no_data_no_evaluation(shop: Shop):

@@ -28,13 +28,13 @@ CART = Cart(currency="EUR", items=(Line(id="line", quantity=2, unit_price=1000),
 
 
 class CountingCursor(AsyncCursor[Any]):
-    """Notes each statement, and whether it stands outside any transaction."""
+    """Notes of each statement whether it stands outside any transaction, and what it is given."""
 
-    statements: list[tuple[str, bool]] = []  # noqa: RUF012
+    statements: list[tuple[bool, Any]] = []  # noqa: RUF012
 
     async def execute(self, query: Any, params: Any = None, **options: Any) -> "CountingCursor":
         idle = self.connection.info.transaction_status == TransactionStatus.IDLE
-        self.statements.append((str(query), idle))
+        self.statements.append((idle, params))
         return await super().execute(query, params, **options)
 
 
@@ -161,7 +161,10 @@ async def test_an_evaluation_is_one_statement_outside_any_transaction(
     for _ in range(3):
         assert await applied(database, cache, shop, *codes) == [promotion] * bool(codes)
 
-    assert [idle for _, idle in CountingCursor.statements] == [True] * 3
+    assert [idle for idle, _ in CountingCursor.statements] == [True] * 3
+    # What cannot be a code is not looked for: it could be a million keys.
+    asked = {params[0] for _, params in CountingCursor.statements}
+    assert asked == {"\n".join(codes[:2]) if codes else UUID(shop.store_id)}
 
 
 async def test_only_what_changed_is_read_again(
