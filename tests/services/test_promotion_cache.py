@@ -19,7 +19,7 @@ from couponry.domain.cart import Cart, Line
 from couponry.services.context import utc_now
 from couponry.services.evaluations import evaluate_cart
 from couponry.services.promotion_cache import PromotionCache
-from couponry.storage import books
+from couponry.storage import books, entered_codes
 from couponry.storage.database import Connection, Database
 from support import Shop, evaluation_body, running_api
 
@@ -28,13 +28,13 @@ CART = Cart(currency="EUR", items=(Line(id="line", quantity=2, unit_price=1000),
 
 
 class CountingCursor(AsyncCursor[Any]):
-    """Notes of each statement whether it stands outside any transaction, and what it is given."""
+    """Notes of each statement whether it stands outside any transaction."""
 
-    statements: list[tuple[bool, Any]] = []  # noqa: RUF012
+    statements: list[bool] = []  # noqa: RUF012
 
     async def execute(self, query: Any, params: Any = None, **options: Any) -> "CountingCursor":
         idle = self.connection.info.transaction_status == TransactionStatus.IDLE
-        self.statements.append((idle, params))
+        self.statements.append(idle)
         return await super().execute(query, params, **options)
 
 
@@ -161,10 +161,24 @@ async def test_an_evaluation_is_one_statement_outside_any_transaction(
     for _ in range(3):
         assert await applied(database, cache, shop, *codes) == [promotion] * bool(codes)
 
-    assert [idle for idle, _ in CountingCursor.statements] == [True] * 3
-    # What cannot be a code is not looked for: it could be a million keys.
-    asked = {params[0] for _, params in CountingCursor.statements}
-    assert asked == {"\n".join(codes[:2]) if codes else UUID(shop.store_id)}
+    assert CountingCursor.statements == [True] * 3
+
+
+async def test_what_cannot_be_a_code_is_not_looked_for(
+    shop: Shop, database: Database, cache: PromotionCache, monkeypatch: pytest.MonkeyPatch
+):
+    """It could be a million keys: one for each line."""
+    asked: list[str] = []
+
+    async def look_up(connection: Connection, store_id: UUID, keys: list[str], *others: Any) -> entered_codes.Known:
+        asked.extend(keys)
+        return await read(connection, store_id, keys, *others)
+
+    read = entered_codes.look_up
+    monkeypatch.setattr(entered_codes, "look_up", look_up)
+    await applied(database, cache, shop, "Spring", "a\nb", "\n" * 1000 + "c\n\nd", "x" * 256, "")
+
+    assert asked == ["spring"]
 
 
 async def test_only_what_changed_is_read_again(
