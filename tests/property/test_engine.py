@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import floor
 from random import Random
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from couponry.domain.cart import Cart
+from couponry.domain.codes import CodeLimits
+from couponry.domain.entered import EnteredCode, Grant
 from couponry.domain.evaluation import evaluate
 from couponry.domain.item_conditions import (
     Identifiers,
@@ -25,8 +28,8 @@ from couponry.domain.outcome import Evaluation
 from couponry.domain.promotion_book import Book, book, entry
 from couponry.domain.promotions import PromotionAttributes
 from couponry.domain.running import RunningCart
-from property.carts import World, worlds
-from property.oracle import Verdict, judge
+from property.carts import AT, World, worlds
+from property.oracle import OraclePromotion, Verdict, judge
 from property.worked import WORKED
 
 
@@ -201,6 +204,70 @@ def test_the_largest_carts_are_exact_in_every_currency(currency: str, quantity: 
     whole = floor(left * share + Fraction(1, 2))
     assert -found.totals.discount == sum(off) + whole
     assert found.totals.without_discount == sum(values)
+
+
+def promotion(action: dict[str, Any], *, automatic: bool = True) -> PromotionAttributes:
+    """Return a promotion for every cart."""
+    return msgspec.convert(
+        {
+            "name": "any",
+            "enabled": True,
+            "automatic": automatic,
+            "start": "2000-01-01T00:00:00Z",
+            "end": "2099-01-01T00:00:00Z",
+            "rule_set": {"rules": {"strategy": "cart_total", "operator": "gte", "args": [0]}, "actions": [action]},
+        },
+        PromotionAttributes,
+    )
+
+
+def cart_of(*lines: tuple[str, int, int]) -> Cart:
+    """Return a cart of SKUs, so many units, at a price."""
+    items = [{"id": sku, "sku": sku, "quantity": units, "unit_price": price} for sku, units, price in lines]
+    return msgspec.convert({"currency": "USD", "items": items}, Cart)
+
+
+def test_units_that_lose_nothing_take_no_use():
+    limits = CodeLimits(max_uses=2, consume_unit="per_application")
+    entered = [EnteredCode("SAVE", (Grant("a", "SAVE", limits, remaining=2),))]
+    cart = cart_of(("penny", 1, 1), ("tee", 5, 100))
+    for limitations in ({}, {"limitations": {"items": {"price_strategy": "cheapest"}}}):
+        ten_off = promotion({"strategy": "item_discount", "args": ["percent", 10], **limitations}, automatic=False)
+        found = evaluate(cart, book([entry("a", ten_off)]), entered, AT)
+        assert [line.discount for line in found.items] == [0, -20]
+        assert [(one.applications, one.uses) for one in found.applied] == [(2, 2)]
+        assert_same(found, judge(cart, [OraclePromotion("a", ten_off, AT)], entered, AT))
+
+
+def test_the_code_that_stands_for_an_automatic_promotion_changes_nothing():
+    one = promotion({"strategy": "cart_discount", "args": ["percent", 10]})
+    entered = [EnteredCode("AUTO_a"), EnteredCode("auto_b")]
+    found = evaluate(cart_of(("tee", 1, 100)), book([entry("a", one)]), entered, AT)
+    assert [applied.code for applied in found.applied] == ["auto_a"]
+    assert [(refused.code, refused.reason) for refused in found.refused] == [("auto_b", "unknown_code")]
+
+
+@pytest.mark.parametrize(
+    ("limitations", "units", "added"),
+    [
+        ({"items": {}}, 5, ["b", "c"]),
+        ({"items": {"max_items": 2}}, 5, ["b"]),
+        ({"items": {"max_units": 2}}, 1, ["b"]),
+        ({"items": {"max_units": 2}}, 5, []),
+        ({"max_quantity": 1, "items": {"max_units": 2}}, 5, ["b"]),
+    ],
+)
+def test_gifts_are_added_while_the_discount_has_room_for_them(limitations: Any, units: int, added: list[str]):
+    gift = promotion(
+        {
+            "strategy": "item_discount",
+            "args": ["percent", 100],
+            "condition": {"strategy": "item_sku", "operator": "in", "args": ["a", "b", "c"]},
+            "limitations": limitations | {"items": limitations["items"] | {"auto_add": True}},
+        }
+    )
+    found = evaluate(cart_of(("tee", 1, 100), ("a", units, 100)), book([entry("one", gift)]), [], AT)
+    assert [one.sku for one in found.added_items] == added
 
 
 def test_a_promotion_runs_from_its_start_until_before_its_end():

@@ -54,6 +54,10 @@ def every(*children: Any) -> dict[str, Any]:
         ("lt", [1000], "1 too much"),
         ("range", [1200, 1500], "add 200 more"),
         ("range", [100, 900], "100 too much"),
+        ("gte", [1000.5], "add 1 more"),
+        ("gt", [1000.5], "add 1 more"),
+        ("lte", [999.5], "1 too much"),
+        ("lt", [999.5], "1 too much"),
     ],
 )
 def test_a_total_says_what_is_missing(operator: str, args: list[int], short: str):
@@ -69,6 +73,34 @@ def test_a_quantity_beside_a_choice_is_told_of_the_lines_chosen():
     assert (quantity["found"], quantity["holds"], quantity["short"]) == ({"tee": 2}, False, "1 more unit")
     assert not chosen["holds"]
     assert chosen["short"] == "the lines it finds do not meet the conditions beside it"
+
+
+def test_a_choice_within_another_is_told_to_fail_by_the_conditions_beside_it():
+    tees = {"strategy": "or", "children": [asks("item_sku", "in", "tee")]}
+    trace = told(every(tees, asks("item_sku", "nin", "tee")), ("tee", 2, 100), ("mug", 5, 100))
+    [choice, others] = trace["children"]
+    assert (trace["holds"], choice["holds"], others["holds"]) == (False, False, True)
+    assert choice["lines"] == ["tee"]
+    assert choice["short"] == "the lines it finds do not meet the conditions beside it"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        every(asks("item_price", "gte", 500), asks("item_quantity", "gte", 3)),
+        asks("item_category", "in", "all", children=[asks("item_price", "gte", 500), asks("item_quantity", "gte", 3)]),
+    ],
+)
+def test_conditions_that_different_lines_meet_are_told_apart_from_those_that_none_meets(rules: dict[str, Any]):
+    trace = told(rules, ("tee", 1, 900), ("mug", 5, 100))
+    assert not trace["holds"]
+    assert all(child["holds"] for child in trace["children"])
+    assert trace["short"] == "each part is met, but no line meets all of them"
+
+
+def test_half_a_unit_is_told_as_a_whole_one():
+    assert told(asks("item_quantity", "gte", 2.5), ("tee", 1, 100))["short"] == "2 more units"
+    assert told(asks("item_quantity", "gt", 2.5), ("tee", 2, 100))["short"] == "1 more unit"
 
 
 def test_lines_that_meet_a_requirement_together_do_so_in_the_trace():

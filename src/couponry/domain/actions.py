@@ -20,7 +20,6 @@ from couponry.domain.taking import (
     Pick,
     Picking,
     Taken,
-    capped,
     percent_of_lines,
     pick,
     take_fixed,
@@ -208,10 +207,10 @@ class ItemDiscount(Action, frozen=True, tag="item_discount"):
     def _taking(self) -> "Callable[[RunningCart, list[Pick], int | None], tuple[list[Taken], int]]":
         match self.args:
             case Fixed(amount):
-                return lambda cart, picks, uses: take_fixed(cart, capped(picks, uses), amount)
+                return lambda cart, picks, uses: take_fixed(cart, picks, uses, amount)
             case Percent():
                 share = self.args.ratio
-                return lambda cart, picks, uses: take_percent(cart, capped(picks, uses), share)
+                return lambda cart, picks, uses: take_percent(cart, picks, uses, share)
             case FixedPriceFor(quantity, total):
                 return lambda cart, picks, uses: take_groups(cart, picks, quantity, total, uses)
 

@@ -47,6 +47,7 @@ def evaluate(
         Refused(code=code.code, reason="unknown_code", detail=refusals.UNKNOWN_CODE)
         for code in entered
         if not any(grant.promotion_id in promotions.by_id for grant in code.grants)
+        and not promotions.is_auto_code(code.code)
     ]
     return judgement.evaluation()
 
@@ -106,9 +107,8 @@ class _Judgement:
         elif (self.closed or not one.stackable) and not self._stacks(one):
             self._refuse(one, usable, "cannot_stack", told, refusals.cannot_stack(one, self.admitted))
         else:
-            if one.offers:
-                self._offer(one, usable, among)
-            self._apply(one, usable, among, matched, told)
+            offered = self._offer(one, usable, among) if one.offers else False
+            self._apply(one, usable, among, matched, told, offered=offered)
 
     def _usable(self, one: Entry, grants: Sequence[Grant]) -> list[Grant]:
         """Return the grants that this shopper can use, and refuse the others."""
@@ -124,7 +124,16 @@ class _Judgement:
     def _stacks(self, one: Entry) -> bool:
         return all(refusals.compatible(one, other) for other in self.admitted)
 
-    def _apply(self, one: Entry, usable: Sequence[Grant], among: Lines, matched: Lines, told: Trace | None) -> None:
+    def _apply(
+        self,
+        one: Entry,
+        usable: Sequence[Grant],
+        among: Lines,
+        matched: Lines,
+        told: Trace | None,
+        *,
+        offered: bool,
+    ) -> None:
         grant = usable[0] if usable else None
         code = one.auto_code if grant is None else grant.code
         per_application = grant is not None and grant.per_application
@@ -145,7 +154,6 @@ class _Judgement:
             if uses == 0:
                 break
         if not amount:
-            offered = any(hint.promotion_id == one.id for hint in (*self.added, *self.suggestions))
             self._refuse(one, usable, "no_discount", told, refusals.TARGET_MISSING if offered else None)
             return
         self.admitted.append(one)
@@ -157,7 +165,9 @@ class _Judgement:
             detail = f"The promotion applied already, by the code {code}."
             self._refuse(one, usable[1:], "cannot_stack", told, detail)
 
-    def _offer(self, one: Entry, usable: Sequence[Grant], among: Lines) -> None:
+    def _offer(self, one: Entry, usable: Sequence[Grant], among: Lines) -> bool:
+        """Add and suggest what the promotion is off; return whether there is anything."""
+        before = len(self.added) + len(self.suggestions)
         code = usable[0].code if usable else one.auto_code
         for offer in one.offers:
             gifts = added(offer, self.running, among, one.id, code) if offer.auto_add else []
@@ -166,6 +176,7 @@ class _Judgement:
                 info = one.promotion.description or one.name
                 hint = suggestion(offer, self.running, among, one.id, code, info)
                 self.suggestions += [] if hint is None else [hint]
+        return len(self.added) + len(self.suggestions) > before
 
     def _refuse(
         self, one: Entry, grants: Sequence[Grant], reason: Reason, told: Trace | None = None, detail: str | None = None

@@ -1,6 +1,7 @@
 """Explaining a judgement: the tree of conditions, with what each asked, what the cart had, and how far off it was."""
 
 from collections.abc import Callable, Iterable
+from math import ceil, floor
 from typing import Any
 
 import msgspec
@@ -38,6 +39,8 @@ from couponry.domain.running import Lines, RunningCart
 MAX_TOLD = 50
 """How many lines a trace tells the properties of."""
 
+_NO_ONE_LINE = "each part is met, but no line meets all of them"
+
 
 def trace(rules: RuleCondition, cart: RunningCart, among: Lines) -> Trace:
     """Explain how *cart* meets *rules* by the lines *among* it that count, as it stands now."""
@@ -63,28 +66,28 @@ def _parts_of_and(rules: And, cart: RunningCart, among: Lines) -> list[Trace]:
 
     A filter is told of the lines that the others chose, so that "1 more unit" is of those.
     """
-    filters = [one for one in rules.children if isinstance(one, LineCondition) and not one.selects]
-    filtered = each_of([one.selector() for one in filters], cart, among)
-    choosing = [one for one in rules.children if isinstance(one, LineCondition) and one.selects]
+    of_lines = [one for one in rules.children if isinstance(one, LineCondition)]
+    filtered = each_of([one.selector() for one in of_lines if not one.selects], cart, among)
     chosen = 0
-    for one in choosing:
-        chosen |= one.selector()(cart, among)
-    children: list[Trace] = []
-    for child in rules.children:
-        if child in filters:
-            children.append(trace(child, cart, chosen or among))
-        elif child in choosing:
-            children.append(_chosen_trace(child, cart, filtered, among))
-        else:
-            children.append(trace(child, cart, filtered if isinstance(child, ItemsBundle) else among))
-    return children
+    for one in of_lines:
+        if one.selects:
+            chosen |= one.selector()(cart, among)
+    return [_part_of_and(child, cart, among, filtered, chosen or among) for child in rules.children]
 
 
-def _chosen_trace(child: RuleCondition, cart: RunningCart, filtered: Lines, among: Lines) -> Trace:
-    told = trace(child, cart, filtered)
-    if told.holds or child.matcher()(cart, among) is None:
+def _part_of_and(child: RuleCondition, cart: RunningCart, among: Lines, filtered: Lines, chosen: Lines) -> Trace:
+    if not child.selects:
+        return trace(child, cart, chosen if isinstance(child, LineCondition) else among)
+    found = child.matcher()(cart, among)
+    if isinstance(child, And | Or):  # judged by itself, and what it finds is then filtered
+        told = trace(child, cart, among)
+        holds = bool(found and found & filtered)
+    else:
+        told = trace(child, cart, filtered)
+        holds = told.holds
+    if holds or found is None:
         return told
-    return msgspec.structs.replace(told, short="the lines it finds do not meet the conditions beside it")
+    return msgspec.structs.replace(told, holds=False, short="the lines it finds do not meet the conditions beside it")
 
 
 def _requirement_trace(child: ItemCondition, cart: RunningCart, among: Lines) -> Trace:
@@ -114,6 +117,9 @@ def _line_trace(condition: Condition, cart: RunningCart, among: Lines) -> Trace:
 
 def _node(condition: Condition, cart: RunningCart, among: Lines, matched: Lines | None, children: list[Trace]) -> Trace:
     holds = matched is not None
+    short = UNSET if holds else _short(condition, cart, among)
+    if not holds and short is UNSET and children and all(child.holds for child in children):
+        short = _NO_ONE_LINE
     of_lines = not isinstance(condition, AccountTags | CartCustomAttribute)
     ids = [cart.cart.items[at].id for at in cart.members(matched or 0)]
     return Trace(
@@ -123,7 +129,7 @@ def _node(condition: Condition, cart: RunningCart, among: Lines, matched: Lines 
         holds=holds,
         found=_found(condition, cart, among),
         lines=ids if of_lines else UNSET,
-        short=UNSET if holds else _short(condition, cart, among),
+        short=short,
         children=children or UNSET,
     )
 
@@ -201,22 +207,25 @@ def _short(condition: Condition, cart: RunningCart, among: Lines) -> str | Unset
             return _bundle_short(condition, cart, among)
         case ItemQuantity(operator="gte" | "gt" | "eq"):
             most = max((cart.quantities[at] for at in cart.members(among)), default=0)
-            missing = condition.args[0] - most + (condition.operator == "gt")
+            missing = _least(condition.operator, condition.args[0]) - most
             return _units(missing) if missing > 0 else UNSET
         case _:
             return UNSET
 
 
 def _amount_short(operator: str, total: int, least: float, most: float) -> str | UnsetType:
-    if operator in ("gte", "range", "eq") and total < least:
-        return f"add {_number(least - total)} more"
-    if operator == "gt" and total <= least:
-        return f"add {_number(int(least) + 1 - total)} more"
+    if operator in ("gte", "gt", "range", "eq") and total < _least(operator, least):
+        return f"add {_least(operator, least) - total} more"
     if operator in ("lte", "range", "eq") and total > most:
-        return f"{_number(total - most)} too much"
-    if operator == "lt":
-        return f"{_number(total - least + 1)} too much"
+        return f"{total - floor(most)} too much"
+    if operator == "lt" and least > 0:
+        return f"{total - ceil(least) + 1} too much"
     return UNSET
+
+
+def _least(operator: str, number: float) -> int:
+    """Return the least whole number that is so much, or for `gt` more."""
+    return floor(number) + 1 if operator == "gt" else ceil(number)
 
 
 def _tags_short(condition: AccountTags, cart: RunningCart) -> str:
@@ -237,12 +246,8 @@ def _bundle_short(condition: ItemsBundle, cart: RunningCart, among: Lines) -> st
     return "requirements share lines: each line meets one of them"
 
 
-def _units(count: float) -> str:
-    return f"{_number(count)} more unit" + ("" if count == 1 else "s")
-
-
-def _number(number: float) -> str:
-    return str(int(number) if number == int(number) else number)
+def _units(count: int) -> str:
+    return f"{count} more unit" + ("" if count == 1 else "s")
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -20,8 +20,10 @@ class Offer(msgspec.Struct, frozen=True):
     auto_add: bool
     show: bool
     is_gift: bool
-    lines: int | None
-    """How many lines the discount is for at most."""
+    max_items: int | None
+    max_units: int | None
+    each: int | None
+    """How many lines the discount is for at most, how many units of all of them, and of each line."""
     units: int
     """How many units of its target make sense to buy."""
 
@@ -39,7 +41,6 @@ def _offers_of(actions: Sequence[AnyAction]) -> Iterator[Offer]:
         if items is None or not (action.auto_add or action.show_suggestions):
             continue
         skus, ids = _named(action)
-        bounds = [bound for bound in (items.max_items, items.max_units) if bound is not None]
         yield Offer(
             select=action.condition.selector(),
             skus=skus,
@@ -47,7 +48,9 @@ def _offers_of(actions: Sequence[AnyAction]) -> Iterator[Offer]:
             auto_add=action.auto_add,
             show=action.show_suggestions,
             is_gift=action.is_gift,
-            lines=min(bounds, default=None),
+            max_items=items.max_items,
+            max_units=items.max_units,
+            each=action.limitations.max_quantity if action.limitations else None,
             units=action.args.quantity if isinstance(action.args, FixedPriceFor) else 1,
         )
 
@@ -79,8 +82,18 @@ def added(offer: Offer, cart: RunningCart, among: Lines, promotion_id: str, code
         *(AddedItem(promotion_id=promotion_id, code=code, sku=sku) for sku in skus),
         *(AddedItem(promotion_id=promotion_id, code=code, product_id=id_) for id_ in ids),
     ]
-    there = offer.select(cart, among).bit_count()
-    return missing if offer.lines is None else missing[: max(offer.lines - there, 0)]
+    return missing[: _room(offer, cart, cart.members(offer.select(cart, among)))]
+
+
+def _room(offer: Offer, cart: RunningCart, there: Sequence[int]) -> int | None:
+    """Return for how many more lines, of one unit each, the discount is, beside the lines that are *there*."""
+    room: list[int] = []
+    if offer.max_items is not None:
+        room.append(offer.max_items - len(there))
+    if offer.max_units is not None:
+        units = [cart.quantities[at] for at in there]
+        room.append(offer.max_units - sum(units if offer.each is None else [min(offer.each, one) for one in units]))
+    return max(min(room), 0) if room else None
 
 
 def suggestion(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from couponry.domain.actions import Effect, ItemDiscount, ShippingDiscount
-from couponry.domain.codes import auto_code
+from couponry.domain.codes import AUTO_CODE_PREFIX, auto_code, code_key
 from couponry.domain.gifts import Offer, offers_of
 from couponry.domain.item_conditions import ItemAttribute, Matcher, Needs, widest
 from couponry.domain.nesting import walk
@@ -130,6 +130,13 @@ class Book:
             return
         for table, key in needs:
             self._needing.setdefault(table, {}).setdefault(key, []).append(place)
+
+    def is_auto_code(self, code: str) -> bool:
+        """Tell whether *code* stands for an automatic promotion, which entering it neither helps nor hinders."""
+        key = code_key(code)
+        return key.startswith(AUTO_CODE_PREFIX) and any(
+            one.automatic and code_key(one.auto_code) == key for one in self.entries
+        )
 
     def candidates(self, cart: RunningCart, coded: Iterable[str]) -> list[Entry]:
         """Return the automatic promotions that could apply to *cart*, and those *coded*, in order of application.

@@ -42,6 +42,7 @@ class RunningCart:
         "every",
         "fields",
         "left",
+        "linked",
         "ordinal",
         "products",
         "quantities",
@@ -71,6 +72,8 @@ class RunningCart:
         """How many discounts have been computed."""
         self.assembled: tuple[object, Lines, int, Any] | None = None
         """The bundle that was made last: of which condition, of which lines, and before which discount."""
+        self.linked: Sequence[int] | None = None
+        """The positions of the shipping groups that some line is in, once anybody has asked."""
         self._members: dict[Lines, Sequence[int]] = {self.every: range(len(cart.items))}
 
     def __getattr__(self, table: str) -> dict[Any, Lines]:
@@ -95,12 +98,11 @@ class RunningCart:
 
     def shipping_groups(self, types: Set[str] | None) -> list[int]:
         """Return the positions of the shipping groups of these types, of all for None, that some line is in."""
-        ids = {line.id for line in self.cart.items}
-        return [
-            at
-            for at, group in enumerate(self.cart.shipping_groups)
-            if (types is None or group.shipping_type in types) and not ids.isdisjoint(group.item_ids)
-        ]
+        groups = self.cart.shipping_groups
+        if self.linked is None:
+            ids = {line.id for line in self.cart.items}
+            self.linked = [at for at, group in enumerate(groups) if not ids.isdisjoint(group.item_ids)]
+        return [at for at in self.linked if types is None or groups[at].shipping_type in types]
 
     def among_catalogs(self, catalogs: Set[str]) -> Lines:
         """Return the lines of these catalogs; custom items are of none."""

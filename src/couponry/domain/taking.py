@@ -84,7 +84,7 @@ def percent_of_lines(choose: Selector | None, share: Ratio) -> Effect:
     def take(cart: RunningCart, among: Lines, matched: Lines, uses: int | None) -> tuple[list[Taken], int]:
         lines = matched if choose is None else choose(cart, among)
         if uses is not None:
-            return take_percent(cart, capped(pick(cart, lines, ALL_UNITS), uses), share)
+            return take_percent(cart, pick(cart, lines, ALL_UNITS), uses, share)
         left, quantities = cart.left, cart.quantities
         taken: list[Taken] = []
         applications = 0
@@ -98,12 +98,16 @@ def percent_of_lines(choose: Selector | None, share: Ratio) -> Effect:
     return take
 
 
-def take_percent(cart: RunningCart, picks: Sequence[Pick], share: Ratio) -> tuple[list[Taken], int]:
-    """Take a percentage off each pick, rounded line by line; return it and the units it is for."""
+def take_percent(cart: RunningCart, picks: Sequence[Pick], uses: int | None, share: Ratio) -> tuple[list[Taken], int]:
+    """Take a percentage off each pick, rounded line by line; return it and the units it is for.
+
+    These are as many as the *uses* at most. What is so cheap that the percentage comes to nothing takes no use.
+    """
     left, quantities, (over, under) = cart.left, cart.quantities, share
     taken: list[Taken] = []
     applications = 0
-    for at, units in picks:
+    for at, wanted in picks:
+        units = wanted if uses is None else min(wanted, uses - applications)
         quantity = quantities[at]
         if units == quantity:
             amount = (2 * left[at] * over + under) // (2 * under)
@@ -115,12 +119,16 @@ def take_percent(cart: RunningCart, picks: Sequence[Pick], share: Ratio) -> tupl
     return taken, applications
 
 
-def take_fixed(cart: RunningCart, picks: Sequence[Pick], amount: int) -> tuple[list[Taken], int]:
-    """Take *amount* off each unit of the picks, or what it still costs if that is less; return it and the units."""
+def take_fixed(cart: RunningCart, picks: Sequence[Pick], uses: int | None, amount: int) -> tuple[list[Taken], int]:
+    """Take *amount* off each unit of the picks, or what it still costs if that is less; return it and the units.
+
+    These are as many as the *uses* at most. What is so cheap that nothing can be taken off takes no use.
+    """
     left, quantities = cart.left, cart.quantities
     taken: list[Taken] = []
     applications = 0
-    for at, units in picks:
+    for at, wanted in picks:
+        units = wanted if uses is None else min(wanted, uses - applications)
         worth = left[at] if units == quantities[at] else rounded(left[at] * units, quantities[at])
         off = min(worth, amount * units)
         if off:
