@@ -396,7 +396,8 @@ class Till:
             case "shipping_discount":
                 cuts = self.off_shipping(action, uses_left)
             case "items_bundle_discount":
-                cuts = self.off_bundles(action, condition or first_bundle(rules), lines, uses_left)
+                bundled = lines if condition else matched
+                cuts = self.off_bundles(action, condition or first_bundle(rules), bundled, uses_left)
             case "item_discount":
                 targets = matched if condition is None else [line for line in lines if self.meets(condition, line)]
                 chosen = self.choose(action, targets)

@@ -206,8 +206,18 @@ def test_the_largest_carts_are_exact_in_every_currency(currency: str, quantity: 
     assert found.totals.without_discount == sum(values)
 
 
-def promotion(action: dict[str, Any], *, automatic: bool = True) -> PromotionAttributes:
-    """Return a promotion for every cart."""
+EVERY_CART = {"strategy": "cart_total", "operator": "gte", "args": [0]}
+NUMBER = {"strategy": "item_quantity", "operator": "eq"}
+
+
+def sku(operator: str, *skus: str) -> dict[str, Any]:
+    return {"strategy": "item_sku", "operator": operator, "args": skus}
+
+
+def promotion(
+    action: dict[str, Any], *, rules: dict[str, Any] = EVERY_CART, automatic: bool = True
+) -> PromotionAttributes:
+    """Return a promotion, for every cart unless *rules* say otherwise."""
     return msgspec.convert(
         {
             "name": "any",
@@ -215,7 +225,7 @@ def promotion(action: dict[str, Any], *, automatic: bool = True) -> PromotionAtt
             "automatic": automatic,
             "start": "2000-01-01T00:00:00Z",
             "end": "2099-01-01T00:00:00Z",
-            "rule_set": {"rules": {"strategy": "cart_total", "operator": "gte", "args": [0]}, "actions": [action]},
+            "rule_set": {"rules": rules, "actions": [action]},
         },
         PromotionAttributes,
     )
@@ -245,6 +255,19 @@ def test_the_code_that_stands_for_an_automatic_promotion_changes_nothing():
     found = evaluate(cart_of(("tee", 1, 100)), book([entry("a", one)]), entered, AT)
     assert [applied.code for applied in found.applied] == ["auto_a"]
     assert [(refused.code, refused.reason) for refused in found.refused] == [("auto_b", "unknown_code")]
+
+
+def test_the_bundle_of_the_rules_is_not_made_of_lines_that_they_leave_out():
+    two_shoes = {"strategy": "and", "children": [sku("in", "sale", "new"), {**NUMBER, "args": [2]}]}
+    but_sale = {
+        "strategy": "and",
+        "children": [sku("nin", "sale"), {"strategy": "items_bundle", "children": [two_shoes]}],
+    }
+    half = promotion({"strategy": "items_bundle_discount", "args": ["percent", 50]}, rules=but_sale)
+    cart = cart_of(("sale", 5, 100), ("new", 2, 100))
+    found = evaluate(cart, book([entry("a", half)]), [], AT)
+    assert [line.discount for line in found.items] == [0, -100]
+    assert_same(found, judge(cart, [OraclePromotion("a", half, AT)], [], AT))
 
 
 @pytest.mark.parametrize(

@@ -226,10 +226,12 @@ class ItemsBundleDiscount(Action, frozen=True, tag="items_bundle_discount"):
         """Return what takes off all bundles together, spread over their lines by what they cost."""
         condition = self.condition or bundle_in(rules)
         make = condition.assembler() if condition else None
+        by_rules = self.condition is None
         cap, off = _cap(self.limitations), self._amount_off()
 
-        def take(cart: RunningCart, among: Lines, _matched: Lines, uses: int | None) -> tuple[list[Taken], int]:
-            bundle = make(cart, among) if make else None
+        def take(cart: RunningCart, among: Lines, matched: Lines, uses: int | None) -> tuple[list[Taken], int]:
+            # The bundle of the rules is not made of lines that their filters left out.
+            bundle = make(cart, matched if by_rules else among) if make else None
             times = 0 if bundle is None else bundle.times if uses is None else min(bundle.times, uses)
             if bundle is None or not times:
                 return [], 0

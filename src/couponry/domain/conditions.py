@@ -179,8 +179,11 @@ class ItemsBundle(Every, CartWide, frozen=True, tag="items_bundle"):
 
         def make(cart: RunningCart, among: Lines) -> Bundle | None:
             last = cart.assembled
-            if last and last[1] == among and last[2] == cart.ordinal and (last[0] is self or last[0] == self):
-                return last[3]
+            if last and last[2] == cart.ordinal and (last[0] is self or last[0] == self):
+                whole, made = last[1], last[3]
+                # Fewer lines make the same bundle as long as those that it is made of are among them.
+                if among == whole or (made and not among & ~whole and not made.lines & ~among):
+                    return made
             made = assemble(cart, [(select(cart, among), units) for select, units in requirements])
             cart.assembled = (self, among, cart.ordinal, made)
             return made
