@@ -11,7 +11,7 @@ from contextlib import closing
 
 import httpx
 
-from bench import bare, endpoint, engine
+from bench import bare, comparison, endpoint, engine
 from bench.report import Row, ratio
 from bench.rig import Rig, rig, rounds
 
@@ -134,7 +134,7 @@ def _thousand(numbers: Iterator[int]) -> bytes:
 
 MEASUREMENTS: dict[str, Callable[[Rig], Iterator[Row]]] = {
     "engine": engine.measured,
-    "rival": engine.against_rival,
+    "rival": comparison.measured,
     "endpoint": endpoint.measured,
     "single_codes": single_codes,
     "small_jobs": small_jobs,
@@ -152,9 +152,10 @@ def main() -> int:
         for name in chosen:
             rows += MEASUREMENTS[name](here)
     headings = Row("", "measured", "required", "stretch", "", reached=True)
+    width = max(len(row.name) for row in rows) + 2
     for row in (headings, *rows):
         missed = "" if row.reached else "  MISSED"
-        print(f"{row.name:<40}{row.measured:>10}{row.required:>10}{row.stretch:>9}  {row.detail}{missed}")
+        print(f"{row.name:<{width}}{row.measured:>10}{row.required:>10}{row.stretch:>9}  {row.detail}{missed}")
     return 0 if all(row.reached for row in rows) else 1
 
 

@@ -13,6 +13,7 @@ from bench import carts
 from bench.load import put_on, request
 from bench.report import Row, ratio
 from bench.rig import Rig, rounds
+from bench.stock import stock
 
 REQUESTS = 2000
 CONNECTIONS = 8
@@ -20,13 +21,7 @@ CONNECTIONS = 8
 
 def measured(here: Rig) -> Iterator[Row]:
     """Compare requests per second, one process serving both."""
-    for promotion in carts.promotions(50):
-        here.ok(here.http.post("/v2/rule-promotions", json={"data": _written(promotion)}))
-    for number, promotion in enumerate(carts.promotions(2)):
-        body = _written(promotion) | {"automatic": False}
-        id_ = here.ok(here.http.post("/v2/rule-promotions", json={"data": body}))["data"]["id"]
-        codes = {"type": "promotion_codes", "codes": [{"code": f"CODE{number}"}]}
-        here.ok(here.http.post(f"/v2/rule-promotions/{id_}/codes", json={"data": codes}))
+    stock(here)
     body = msgspec.json.encode({"data": carts.cart(20)})
     token = here.http.headers["Authorization"].removeprefix("Bearer ")
     port, process = _served(here)
@@ -45,12 +40,6 @@ def measured(here: Rig) -> Iterator[Row]:
         process.terminate()
         process.wait(30)
     yield ratio("evaluations / the same without judging", 0.50, 0.50, judged, constant, "requests/s")
-
-
-def _written(promotion: object) -> dict[str, object]:
-    members = msgspec.json.decode(msgspec.json.encode(promotion))
-    members.pop("custom_fields")
-    return {"type": "rule_promotion", **members}
 
 
 def _served(here: Rig) -> "tuple[int, subprocess.Popen[str]]":

@@ -8,7 +8,7 @@ from functools import partial
 
 import msgspec
 
-from bench import carts, rival
+from bench import carts
 from bench.report import Row
 from bench.rig import Rig
 from couponry.api.evaluations import EvaluationDocument
@@ -69,21 +69,3 @@ def _growth(what: str, sizes: list[tuple[int, int]]) -> Iterator[Row]:
         grown, place = after / before, what == "promotions"
         name = f"{what}: {smaller[place]:,} to {larger[place]:,}"
         yield Row(name, f"{grown:.2f}", "<= 2.40", "", f"{before:.0f} us to {after:.0f} us", grown <= 2.4)
-
-
-def against_rival(_: Rig) -> Iterator[Row]:
-    """Compare with Medusa's engine on the same cart and promotions, where Node is present."""
-    found = rival.evaluations_per_second()
-    if found is None:
-        yield Row("evaluations / those of @medusajs/promotion", "not run", ">= 20", "", "no Node or npm", reached=True)
-        return
-    [judged] = microseconds(judging(20, 50))
-    ours = 1_000_000 / judged
-    yield Row(
-        "evaluations / those of @medusajs/promotion",
-        f"{ours / found:.0f}",
-        ">= 20",
-        "",
-        f"{ours:,.0f} against {found:,.0f} evaluations/s",
-        ours >= 20 * found,
-    )

@@ -1,12 +1,14 @@
-"""Medusa's promotion module on our cart and promotions, in one Node process: no HTTP, no database."""
+"""Medusa's promotion module on our cart and promotions, in one Node process: no HTTP."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -20,59 +22,90 @@ OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", 
 EVERY_UNIT = 1_000_000
 """How many units of a line a discount is for, where a promotion does not say; Medusa wants a number."""
 
+Program = TypeVar("Program", bound="Found")
+
 
 class Found(msgspec.Struct):
-    """What the program in Node found."""
+    """What a program in Node found."""
 
     evaluations_per_second: float
-    """As a shop calls it, where what the database selects is there at once."""
-    unselected_per_second: float
-    """Where Medusa looks at every promotion by itself, without a database."""
     promotions: int
-    listed: int
-    """How many promotions Medusa's database would have left to judge."""
     applied: list[str]
     actions: int
 
 
-def evaluations_per_second() -> float | None:
-    """Return how many carts Medusa judges in a second, or None without Node, npm or what npm fetches."""
-    found = measure()
-    if found is None:
-        return None
-    print(
-        f"@medusajs/promotion: of {found.promotions} promotions {found.listed} are listed and"
-        f" {len(found.applied)} apply, with {found.actions} actions;"
-        f" {found.evaluations_per_second:,.0f} evaluations/s, and {found.unselected_per_second:,.0f} with all listed",
-        file=sys.stderr,
-    )
-    assert found.actions, "Medusa found nothing to do"
-    return found.evaluations_per_second
+class WithDatabase(Found):
+    """How the module does as a shop calls it."""
+
+    statements: int
+    """How many it makes for one evaluation."""
 
 
-def measure(lines: int = 20, promotions: int = 50, products: int = carts.SKUS, seconds: float = 5) -> Found | None:
-    """Let Medusa judge a cart of so many lines by so many automatic promotions and two with codes."""
-    node, program = shutil.which("node"), _installed()
-    if node is None or program is None:
+class InMemory(Found):
+    """How its own code does where what the database selects is there at once."""
+
+    unselected_per_second: float
+    """Where Medusa looks at every promotion by itself, without a database."""
+    listed: int
+    """How many promotions Medusa's database would have left to judge."""
+
+
+def with_database(url: str) -> WithDatabase | None:
+    """Let Medusa judge carts by promotions in an empty database; None without Node, npm or what npm fetches."""
+    return _measure("database.mjs", WithDatabase, database_url=url)
+
+
+def in_memory() -> InMemory | None:
+    """Let Medusa judge carts by promotions that cost it nothing to read; None without Node, npm or what npm fetches."""
+    found = _measure("memory.mjs", InMemory)
+    if found is not None:
+        print(
+            f"@medusajs/promotion in memory: {found.listed} promotions of {found.promotions} are listed;"
+            f" {found.unselected_per_second:,.0f} evaluations/s with all listed",
+            file=sys.stderr,
+        )
+    return found
+
+
+def database_url(name: str, *, user: str, host: str, port: str, **_: str) -> str:
+    """Return the URL of a database as Medusa reads them: a host in front even where it is a folder, and no TLS."""
+    return f"postgresql://{user}@{quote(host, safe='')}:{port}/{name}?ssl_mode=disable"
+
+
+def without_equal(promotions: Iterable[PromotionAttributes]) -> set[str]:
+    """Return the codes of the automatic *promotions* for which Medusa may do something where ours does nothing."""
+    actions = [msgspec.to_builtins(one.rule_set)["actions"] for one in promotions]
+    return {f"P{n}" for n, [action] in enumerate(actions) if action["args"][0] == "fixed_price"}
+
+
+def _measure(program: str, found: type[Program], seconds: float = 5, **more: str) -> Program | None:
+    """Let a program judge a cart of 20 lines by 50 automatic promotions and two with codes."""
+    node, folder = shutil.which("node"), _installed()
+    if node is None or folder is None:
         return None
-    shop_cart = carts.cart(lines)
-    automatic = enumerate(carts.promotions(promotions, products))
+    cart = carts.cart(20)
     work = {
-        "cart": _cart(shop_cart),
-        "codes": shop_cart["codes"],
-        "promotions": [_promotion(f"P{n}", one) for n, one in automatic]
-        + [_promotion(f"CODE{n}", one, automatic=False) for n, one in enumerate(carts.promotions(2, products))],
+        "cart": _cart(cart),
+        "codes": cart["codes"],
+        "promotions": [_promotion(f"P{n}", one) for n, one in enumerate(carts.promotions(50))]
+        + [_promotion(f"CODE{n}", one, automatic=False) for n, one in enumerate(carts.promotions(2))],
         "seconds": seconds,
+        **more,
     }
     ran = subprocess.run(
-        [node, program.name], cwd=program.parent, input=msgspec.json.encode(work), capture_output=True, check=False
+        [node, program],
+        cwd=folder,
+        env=os.environ | {"NODE_ENV": "production"},
+        input=msgspec.json.encode(work),
+        capture_output=True,
+        check=False,
     )
     assert ran.returncode == 0, ran.stderr.decode()
-    return msgspec.json.decode(ran.stdout, type=Found)
+    return msgspec.json.decode(ran.stdout.splitlines()[-1], type=found)  # migrations tell of themselves before
 
 
 def _installed() -> Path | None:
-    """Return the program with the packages that it needs, installed once for each lock file."""
+    """Return the folder of the programs with the packages that they need, installed once for each lock file."""
     npm = shutil.which("npm")
     if npm is None:
         return None
@@ -87,7 +120,9 @@ def _installed() -> Path | None:
             return None
         assert ran.returncode == 0, ran.stderr
         (folder / "installed").touch()
-    return Path(shutil.copy(PACKAGE / "measure.mjs", folder))
+    for program in PACKAGE.glob("*.mjs"):
+        shutil.copy(program, folder)
+    return folder
 
 
 def _cart(cart: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 // computeActions on. Only what its database would answer comes from memory, and at no cost: see README.md.
 // Reads {promotions, cart, codes, seconds} from stdin; writes what it found as JSON.
 import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
+import { measured, work } from "./measuring.mjs";
 
 const require = createRequire(import.meta.url);
 const { default: PromotionModuleService } = require("@medusajs/promotion/dist/services/promotion-module.js");
@@ -11,7 +11,7 @@ const { validateApplicationMethodAttributes, validatePromotionRuleAttributes } =
 const { flattenObjectToKeyValuePairs } = require("@medusajs/framework/utils");
 const { RawQueryFragment } = require("@mikro-orm/core");
 
-const { promotions, cart, codes, seconds } = JSON.parse(readFileSync(0, "utf8"));
+const { promotions, cart, codes, seconds } = work;
 
 function rulesOf({ rules, application_method: method }) {
   return [...rules, ...method.target_rules, ...method.buy_rules];
@@ -59,30 +59,17 @@ service.promotionService_ = {
   },
 };
 
-async function rate(once, seconds) {
-  const begun = performance.now();
-  const end = begun + seconds * 1000;
-  let count = 0;
-  while (performance.now() < end) {
-    await once();
-    count += 1;
-  }
-  return (count * 1000) / (performance.now() - begun);
-}
-
-async function measured(once) {
-  await rate(once, seconds * 0.6);
-  return rate(once, seconds);
-}
-
 const asAShop = () => service.computeActions(codes, cart);
 const actions = await asAShop();
-const evaluations = await measured(asAShop);
+const evaluations = await measured(asAShop, seconds);
 
 // And with nothing selected: no SQL is built, and computeActions itself looks at every promotion.
 answer = promotions;
 const all = promotions.map((promotion) => promotion.code);
-const unselected = await measured(() => service.computeActions(all, cart, { prevent_auto_promotions: true }));
+const unselected = await measured(
+  () => service.computeActions(all, cart, { prevent_auto_promotions: true }),
+  seconds,
+);
 
 console.log(
   JSON.stringify({
