@@ -298,6 +298,64 @@ def test_a_shopper_is_told_of_discounts_and_in_the_same_words_of_everything_else
     ]
 
 
+def test_drafts_whose_answer_would_be_endless_are_refused(shop: Shop):
+    action = {"strategy": "cart_discount", "args": ["fixed", 1]}
+    draft = promotion_body()["data"] | {
+        "rule_set": {"rules": {"strategy": "cart_total", "operator": "gte", "args": [0]}}
+    }
+    draft["rule_set"]["actions"] = [action] * 100
+    lines = [{"id": str(n), "quantity": 1, "unit_price": 100} for n in range(1000)]
+    body = {
+        "type": "evaluation",
+        "currency": "USD",
+        "items": lines,
+        "promotions": [draft | {"id": str(n)} for n in range(11)],
+    }
+    answer = shop.http.post("/v2/rule-promotions/evaluations", json={"data": body})
+    assert answer.status_code == 400
+    [fault] = answer.json()["errors"]
+    assert (fault["title"], fault["detail"]) == (
+        "too_much",
+        "1,000 lines times 1,100 actions of drafts are 1,100,000; at most 1,000,000 at once",
+    )
+
+
+def test_a_draft_named_like_an_entered_code_is_not_taken_for_it(shop: Shop):
+    drafts = [
+        promotion_body(name="one")["data"] | {"id": "SAVE10"},
+        promotion_body(name="two")["data"] | {"code": "save10"},
+    ]
+    body = {"type": "evaluation", "currency": "USD", "items": [{"id": "a", "quantity": 1, "unit_price": 10_000}]}
+    answer = shop.http.post("/v2/rule-promotions/evaluations", json={"data": body | {"promotions": drafts}}).json()[
+        "data"
+    ]
+    assert [one["promotion_id"] for one in answer["applied"]] == ["SAVE10"]
+
+
+def test_a_shopper_learns_nothing_of_a_code_by_what_it_suggests(shop: Shop):
+    target = {"strategy": "item_sku", "operator": "in", "args": ["nowhere"]}
+    action = {
+        "strategy": "item_discount",
+        "args": ["percent", 50],
+        "condition": target,
+        "limitations": {"items": {"max_items": 1, "show_suggestions": True}},
+    }
+    anything = {"strategy": "cart_total", "operator": "gte", "args": [0]}
+    promotion = shop.promotion(rule_set={"rules": anything, "actions": [action]})
+    shop.add_codes(promotion, "half-off")
+    cart = {"type": "evaluation", "currency": "USD", "items": [{"id": "a", "quantity": 1, "unit_price": 100}]}
+    path = "/v2/rule-promotions/evaluations"
+    answers = [
+        shop.shopper.post(path, json={"data": cart | {"codes": [code]}}).json() for code in ("half-off", "half-on")
+    ]
+    known, unknown = (answer["data"] for answer in answers)
+    assert known.pop("refused")[0].pop("code") == "half-off"
+    assert unknown.pop("refused")[0].pop("code") == "half-on"
+    assert known == unknown
+    told = shop.http.post(path, json={"data": cart | {"codes": ["half-off"]}}).json()["data"]
+    assert len(told["suggestions"]) == 1
+
+
 def test_a_shopper_s_code_applies_and_is_not_refused_besides(shop: Shop):
     promotion, ended = shop.promotion(), shop.promotion(end="2024-02-01")
     for one in (promotion, ended):

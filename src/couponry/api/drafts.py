@@ -11,10 +11,13 @@ from couponry.api.documents import PromotionData, attributes, with_custom_fields
 from couponry.domain.cart import Id
 from couponry.domain.codes import spelling_faults
 from couponry.domain.errors import Fault, UnprocessablePromotion
+from couponry.domain.nesting import walk
 from couponry.domain.validity import Consistent, Json, is_object, repeated, within
 from couponry.services.evaluations import Draft
 
 MAX_DRAFTS = 1000
+MAX_WORK = 1_000_000
+"""How many actions, and explained conditions, times lines one request may ask for: its answer may be as large."""
 
 
 class DraftData(PromotionData, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -39,6 +42,21 @@ def draft_faults(drafts: Sequence[DraftData]) -> Iterator[Fault]:
     yield from within(repeated(names, "id"), "promotions")
     # Any letter stands in for no code: it is one that can be entered.
     yield from spelling_faults([draft.code if draft.code is not None else "x" for draft in drafts], "promotions")
+
+
+def work_faults(drafts: Sequence[DraftData], lines: int, *, explain: bool) -> Iterator[Fault]:
+    """Tell of drafts that would make one request's answer as long as those of a whole day."""
+    parts = sum(len(draft.rule_set.actions) + (_conditions(draft) if explain else 0) for draft in drafts)
+    if parts * lines > MAX_WORK:
+        asked = "actions and explained conditions" if explain else "actions"
+        detail = (
+            f"{lines:,} lines times {parts:,} {asked} of drafts are {lines * parts:,}; at most {MAX_WORK:,} at once"
+        )
+        yield Fault("too_much", detail, "promotions")
+
+
+def _conditions(draft: DraftData) -> int:
+    return sum(1 for _ in walk(draft.rule_set.rules))
 
 
 def drafts_said(said: Sequence[DraftData]) -> list[Draft]:

@@ -11,7 +11,7 @@ from msgspec import Meta
 from couponry.api.answers import EvaluationAnswer
 from couponry.api.auth import require_token
 from couponry.api.documents import decode
-from couponry.api.drafts import ALIASES, Drafts, draft_faults, drafts_said
+from couponry.api.drafts import ALIASES, Drafts, draft_faults, drafts_said, work_faults
 from couponry.api.state import api_of
 from couponry.api.wire import json_answer, json_body
 from couponry.domain.cart import Cart
@@ -46,6 +46,7 @@ class CartToEvaluate(Cart, frozen=True, forbid_unknown_fields=True, omit_default
         if self.at is not None and self.at.utcoffset() != timedelta(0):
             yield outside("format", "date-time", "at")
         yield from draft_faults(self.promotions or ())
+        yield from work_faults(self.promotions or (), len(self.items), explain=self.explain)
 
 
 class EvaluationDocument(msgspec.Struct, frozen=True):

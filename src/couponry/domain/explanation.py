@@ -37,7 +37,7 @@ from couponry.domain.outcome import Trace
 from couponry.domain.running import Lines, RunningCart
 
 MAX_TOLD = 50
-"""How many lines a trace tells the properties of."""
+"""How many lines a trace tells the properties of, and how many categories of each."""
 
 _NO_ONE_LINE = "each part is met, but no line meets all of them"
 
@@ -165,7 +165,7 @@ def _property(condition: Condition) -> Callable[[RunningCart, int], Any]:
         case ItemIdentifier():
             return lambda cart, at: {"sku": cart.cart.items[at].sku, "id": cart.cart.items[at].product_id}
         case ItemCategory():
-            return lambda cart, at: list(cart.cart.items[at].category_ids)
+            return lambda cart, at: list(cart.cart.items[at].category_ids[:MAX_TOLD])
         case ItemAttribute():
             template, field = str(condition.args[0]), str(condition.args[1])
             return lambda cart, at: cart.cart.items[at].attributes.get(template, {}).get(field)

@@ -22,6 +22,10 @@ NOT_APPLICABLE = "No promotion could be found with the given code."
 """All that a shopper learns of a code that gives nothing, whatever the reason."""
 
 
+_OF_NO_CODE = "\n"
+"""Begins the key of a draft without a code: no code has a line feed, so none that is entered is taken for it."""
+
+
 class Draft(msgspec.Struct, frozen=True):
     """A promotion that is judged without being stored."""
 
@@ -64,12 +68,16 @@ def evaluate_drafts(
     """Judge *cart* by *drafts* alone; of equal standing, the last counts as the newest."""
     grants: dict[str, list[Grant]] = {}
     entered = {one.key or one: one.code for one in _spelled(codes)}
+    said = frozenset(entered)
     for draft in drafts:
         if not draft.promotion.automatic:
             code = draft.name if draft.code is None else draft.code.strip()
-            grants.setdefault(code_key(code), []).append(Grant(draft.name, code, CodeLimits()))
+            key = code_key(code)
+            if draft.code is None and key not in said:
+                key = _OF_NO_CODE + draft.name
+            grants.setdefault(key, []).append(Grant(draft.name, code, CodeLimits()))
             if draft.code is None:
-                entered.setdefault(code_key(code), code)
+                entered.setdefault(key, code)
     looked_up = [
         EnteredCode(code, tuple(grants.get(key, ()) if isinstance(key, str) else ())) for key, code in entered.items()
     ]
@@ -84,7 +92,14 @@ def for_shopper(evaluation: Evaluation, codes: Sequence[str]) -> Evaluation:
         for one in _spelled(codes)
         if one.key not in came_by
     ]
-    return msgspec.structs.replace(evaluation, refused=refused)
+    gave_nothing = {code_key(one.code) for one in refused if one.code}
+    return msgspec.structs.replace(
+        evaluation,
+        refused=refused,
+        # What a code would add or suggests tells a code that exists from one that does not.
+        added_items=[one for one in evaluation.added_items if code_key(one.code) not in gave_nothing],
+        suggestions=[one for one in evaluation.suggestions if code_key(one.code) not in gave_nothing],
+    )
 
 
 def _spelled(codes: Sequence[str]) -> list[_Spelled]:
