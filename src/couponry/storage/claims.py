@@ -1,0 +1,162 @@
+"""The counters that limits are kept by: of codes, of shoppers, and which shoppers have paid for an order.
+
+Whoever changes a counter of a code holds the code's row until the transaction ends. Codes are locked in the order
+of promotion and id, so that nobody waits for another in a circle.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from couponry.domain.redemption import Claim, Code, Standing
+from couponry.storage.database import Connection
+from couponry.storage.usages import Freed
+
+
+class Overtaken(Exception):
+    """Somebody else took what was there when it was decided; begin anew."""
+
+
+async def lock_codes(connection: Connection, store_id: UUID, codes: Iterable[Code]) -> dict[Code, Standing]:
+    """Lock those of *codes* that anything limits, and return how they stand; others are neither locked nor returned.
+
+    A code for first orders counts as limited to one use by each shopper: it can be held once.
+    """
+    ordered = sorted(set(codes))
+    if not ordered:
+        return {}
+    # OFFSET 0 makes PostgreSQL look each code up and lock it, in the order given.
+    cursor = await connection.execute(
+        """
+        SELECT code.* FROM unnest(%s::uuid[], %s::uuid[]) AS wanted (promotion_id, id), LATERAL (
+            SELECT promotion_id, id, max_uses - used, CASE WHEN is_for_new_shopper THEN 1 ELSE shopper_max_uses END,
+                is_for_new_shopper IS TRUE
+            FROM promotion_codes
+            WHERE store_id = %s AND promotion_id = wanted.promotion_id AND id = wanted.id
+                AND (max_uses IS NOT NULL OR shopper_max_uses IS NOT NULL OR is_for_new_shopper)
+            FOR NO KEY UPDATE OFFSET 0
+        ) AS code
+        """,
+        [[promotion for promotion, _ in ordered], [id_ for _, id_ in ordered], store_id],
+    )
+    return {(promotion, id_): Standing(*how) for promotion, id_, *how in await cursor.fetchall()}
+
+
+async def used_by(
+    connection: Connection, store_id: UUID, shoppers: Iterable[tuple[Code, bytes]]
+) -> dict[tuple[Code, bytes], int]:
+    """Return how often each of these shoppers has used that code; those who never did are left out."""
+    asked = list(shoppers)
+    if not asked:
+        return {}
+    cursor = await connection.execute(
+        """
+        SELECT counter.* FROM unnest(%s::uuid[], %s::uuid[], %s::bytea[]) AS asked (promotion_id, code_id, shopper),
+        LATERAL (
+            SELECT promotion_id, code_id, shopper, used FROM code_shoppers
+            WHERE store_id = %s AND promotion_id = asked.promotion_id AND code_id = asked.code_id
+                AND shopper = asked.shopper OFFSET 0
+        ) AS counter
+        """,
+        [*map(list, zip(*((*code, shopper) for code, shopper in asked), strict=True)), store_id],
+    )
+    return {((promotion, code), shopper): used for promotion, code, shopper, used in await cursor.fetchall()}
+
+
+async def paying(connection: Connection, store_id: UUID, shoppers: Iterable[bytes]) -> frozenset[bytes]:
+    """Return those of *shoppers* that have paid for an order."""
+    asked = sorted(set(shoppers))
+    if not asked:
+        return frozenset()
+    cursor = await connection.execute(
+        """
+        SELECT asked FROM unnest(%s::bytea[]) AS asked, LATERAL (
+            SELECT FROM paying_shoppers WHERE store_id = %s AND shopper = asked OFFSET 0
+        ) AS paying
+        """,
+        [asked, store_id],
+    )
+    return frozenset(shopper for (shopper,) in await cursor.fetchall())
+
+
+async def add_paying(connection: Connection, store_id: UUID, shoppers: Iterable[bytes]) -> frozenset[bytes]:
+    """Note that *shoppers* have paid for an order, and return those that had not before."""
+    ordered = sorted(set(shoppers))
+    if not ordered:
+        return frozenset()
+    cursor = await connection.execute(
+        "INSERT INTO paying_shoppers (store_id, shopper) SELECT %s, shopper FROM unnest(%s::bytea[]) AS shopper"
+        " ON CONFLICT DO NOTHING RETURNING shopper",
+        [store_id, ordered],
+    )
+    return frozenset(shopper for (shopper,) in await cursor.fetchall())
+
+
+async def charge(
+    connection: Connection, store_id: UUID, claims: Sequence[Claim], standing: dict[Code, Standing]
+) -> None:
+    """Count what *claims* take from the counters of codes that are locked.
+
+    Raises:
+        Overtaken: there is not so much left.
+    """
+    uses, shoppers = Counter[Code](), Counter[tuple[Code, bytes]]()
+    for claim in claims:
+        if claim.code in standing and standing[claim.code].left is not None:
+            uses[claim.code] += claim.used.uses
+        shoppers.update((claim.code, shopper) for shopper in claim.shoppers)
+    await _charge_codes(connection, store_id, uses)
+    await _charge_shoppers(connection, store_id, shoppers, standing)
+
+
+async def _charge_codes(connection: Connection, store_id: UUID, uses: Counter[Code]) -> None:
+    if not uses:
+        return
+    async with connection.cursor() as cursor:
+        await cursor.executemany(
+            "UPDATE promotion_codes SET used = used + %s"
+            " WHERE store_id = %s AND promotion_id = %s AND id = %s AND used + %s <= max_uses",
+            [(count, store_id, *code, count) for code, count in uses.items()],
+        )
+        if cursor.rowcount != len(uses):
+            raise Overtaken
+
+
+async def _charge_shoppers(
+    connection: Connection, store_id: UUID, shoppers: Counter[tuple[Code, bytes]], standing: dict[Code, Standing]
+) -> None:
+    if not shoppers:
+        return
+    async with connection.cursor() as cursor:
+        await cursor.executemany(
+            "INSERT INTO code_shoppers (store_id, promotion_id, code_id, shopper, used) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (store_id, promotion_id, code_id, shopper) DO UPDATE"
+            " SET used = code_shoppers.used + excluded.used WHERE code_shoppers.used + excluded.used <= %s",
+            [
+                (store_id, *code, shopper, count, standing[code].shopper_limit)
+                for (code, shopper), count in shoppers.items()
+            ],
+        )
+        if cursor.rowcount != len(shoppers):
+            raise Overtaken
+
+
+async def give_back(connection: Connection, store_id: UUID, freed: Sequence[Freed]) -> None:
+    """Take *freed* uses off the counters of codes that are locked."""
+    uses, shoppers = Counter[Code](), Counter[tuple[Code, bytes]]()
+    for one in freed:
+        uses[one.code] += one.uses
+        shoppers.update((one.code, shopper) for shopper in one.shoppers)
+    async with connection.cursor() as cursor:
+        if uses:
+            await cursor.executemany(
+                "UPDATE promotion_codes SET used = used - %s"
+                " WHERE store_id = %s AND promotion_id = %s AND id = %s AND max_uses IS NOT NULL",
+                [(count, store_id, *code) for code, count in uses.items()],
+            )
+        if shoppers:
+            await cursor.executemany(
+                "UPDATE code_shoppers SET used = used - %s"
+                " WHERE store_id = %s AND promotion_id = %s AND code_id = %s AND shopper = %s",
+                [(count, store_id, *code, shopper) for (code, shopper), count in shoppers.items()],
+            )

@@ -1,0 +1,171 @@
+"""The ledger of uses: a row for each redemption, promotion and code."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+from psycopg import Rollback
+
+from couponry.domain.redemption import Code, Used
+from couponry.storage.database import Connection
+
+AT_ONCE = 1000
+"""How many expired holds of a code are released in one go."""
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """A use that is to be written down."""
+
+    id: UUID
+    redemption_id: UUID
+    used: Used
+    expires_at: datetime
+    used_on: datetime
+    customer_id: str | None
+    account_id: str | None
+    customer_email: str | None
+    updated_by: str
+    shoppers: tuple[bytes, ...]
+    """Those whom it counts against in the counters of shoppers."""
+    held: bool
+
+
+class Freed(NamedTuple):
+    """A use that counted until now."""
+
+    code: Code
+    uses: int
+    shoppers: list[bytes]
+
+
+class Recorded(NamedTuple):
+    """A use as the ledger has it."""
+
+    used: Used
+    counts: bool
+    """Whether it is held or used; otherwise it was given back, or taken back."""
+    shoppers: list[bytes]
+
+
+async def add(connection: Connection, store_id: UUID, usages: Iterable[Usage]) -> None:
+    """Write *usages* down."""
+    rows = [
+        (
+            store_id,
+            one.used.promotion_id,
+            one.id,
+            one.redemption_id,
+            one.used.code_id,
+            "held" if one.held else "used",
+            one.used.uses,
+            one.expires_at,
+            one.used_on,
+            one.used_on,
+            one.used.code,
+            one.customer_id,
+            one.account_id,
+            one.customer_email,
+            one.updated_by,
+            list(one.shoppers),
+        )
+        for one in usages
+    ]
+    if not rows:
+        return
+    async with connection.cursor() as cursor:
+        await cursor.executemany(
+            """
+            INSERT INTO usages (
+                store_id, promotion_id, id, redemption_id, code_id, state, uses, expires_at, used_on, updated_at, code,
+                customer_id, account_id, customer_email, updated_by, shoppers
+            ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bytea[])
+            """,
+            rows,
+        )
+
+
+async def of_redemption(connection: Connection, store_id: UUID, redemption_id: UUID) -> list[Recorded]:
+    """Return what a redemption uses, in the order in which promotions applied."""
+    cursor = await connection.execute(
+        "SELECT promotion_id, code_id, code, uses, state <> 'released', shoppers FROM usages"
+        " WHERE store_id = %s AND redemption_id = %s ORDER BY id",
+        [store_id, redemption_id],
+    )
+    return [Recorded(Used(*row[:4]), *row[4:]) for row in await cursor.fetchall()]
+
+
+async def free_expired(connection: Connection, store_id: UUID, codes: Iterable[Code]) -> list[Freed]:
+    """Release the expired holds of *codes*, which are locked, up to `AT_ONCE` of each, and return what they freed.
+
+    Waits for whoever is confirming one of them. PostgreSQL's clock decides, so that servers whose clocks differ
+    agree.
+    """
+    ordered = sorted(codes)
+    if not ordered:
+        return []
+    cursor = await connection.execute(
+        """
+        SELECT expired.* FROM unnest(%s::uuid[], %s::uuid[]) AS locked (promotion_id, id), LATERAL (
+            SELECT promotion_id, id, code_id, uses, shoppers FROM usages
+            WHERE store_id = %s AND promotion_id = locked.promotion_id AND code_id = locked.id
+                AND state = 'held' AND expires_at <= now()
+            ORDER BY expires_at LIMIT %s FOR NO KEY UPDATE
+        ) AS expired
+        """,
+        [[promotion for promotion, _ in ordered], [id_ for _, id_ in ordered], store_id, AT_ONCE],
+    )
+    expired = await cursor.fetchall()
+    if expired:
+        async with connection.cursor() as updating:
+            await updating.executemany(
+                "UPDATE usages SET state = 'released', released_at = now(), updated_at = now()"
+                " WHERE store_id = %s AND promotion_id = %s AND id = %s",
+                [(store_id, promotion, id_) for promotion, id_, *_ in expired],
+            )
+    return [Freed((promotion, code), uses, shoppers) for promotion, _, code, uses, shoppers in expired]
+
+
+async def release(connection: Connection, store_id: UUID, redemption_id: UUID, by: str) -> list[Freed]:
+    """Release what a redemption still uses, and return what that freed: nothing when it was released before."""
+    cursor = await connection.execute(
+        """
+        UPDATE usages SET state = 'released', released_at = now(), updated_at = now(), updated_by = %s
+        WHERE store_id = %s AND redemption_id = %s AND state <> 'released'
+        RETURNING promotion_id, code_id, uses, shoppers
+        """,
+        [by, store_id, redemption_id],
+    )
+    return [Freed((promotion, code), uses, shoppers) for promotion, code, uses, shoppers in await cursor.fetchall()]
+
+
+async def confirm_held(connection: Connection, store_id: UUID, redemption_id: UUID, by: str) -> bool:
+    """Make used all that a redemption holds; False, and nothing is changed, when some of it was taken back.
+
+    Locks no code: what a hold counted, the use counts.
+    """
+    async with connection.transaction() as attempt:
+        await connection.execute(
+            """
+            UPDATE usages SET state = 'used', used_on = now(), updated_at = now(), updated_by = %s
+            WHERE store_id = %s AND redemption_id = %s AND state = 'held'
+            """,
+            [by, store_id, redemption_id],
+        )
+        # Whoever goes on to lock codes may hold no row of the ledger: others wait for those while they hold codes.
+        if not all(one.counts for one in await of_redemption(connection, store_id, redemption_id)):
+            raise Rollback(attempt)
+        return True
+    return False
+
+
+async def use_again(connection: Connection, store_id: UUID, redemption_id: UUID, by: str) -> None:
+    """Make used all of a redemption, what was taken back as well: it has been claimed anew."""
+    await connection.execute(
+        """
+        UPDATE usages SET state = 'used', released_at = NULL, used_on = now(), updated_at = now(), updated_by = %s
+        WHERE store_id = %s AND redemption_id = %s
+        """,
+        [by, store_id, redemption_id],
+    )
