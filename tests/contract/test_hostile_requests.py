@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from couponry.api.app import create_app
-from couponry.api.examples import EVALUATIONS, NEW_JOBS, PRODUCTS
+from couponry.api.examples import EVALUATIONS, NEW_JOBS, PRODUCTS, REDEMPTIONS
 from couponry.api.openapi import endpoints
 from couponry.settings import Settings
 from support import Shop, codes_body, promotion_body
@@ -35,6 +35,7 @@ VALID = {
     "evaluateCart": {
         "data": EVALUATIONS["A draft, as of next spring"]["data"] | EVALUATIONS["A cart with a code, explained"]["data"]
     },
+    "createRedemption": REDEMPTIONS["A cart, held for five minutes"],
     "putProducts": PRODUCTS["A sock, and a gift"],
 }
 JSON = {"content-type": "application/json"}

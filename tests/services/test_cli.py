@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from support import Couponry, Shop, environment, generate_body, said
+from support import Couponry, Shop, environment, evaluation_body, generate_body, said
 
 
 def test_a_new_store_has_a_client_that_gets_tokens(couponry: Couponry, api: str):
@@ -180,3 +180,21 @@ def test_settings_that_belong_together_are_asked_for_together(database_url: str,
     )
     assert told.returncode == 1
     assert told.stderr == "COUPONRY_CLIENT_ID and COUPONRY_CLIENT_SECRET are set together or not at all.\n"
+
+
+def test_counters_are_verified(couponry: Couponry, shop: Shop, database_url: str):
+    promotion = shop.promotion()
+    code = shop.add_codes(promotion, {"code": "few", "uses": 9}).json()["data"][0]["id"]
+    body = evaluation_body(type="redemption", codes=["few"])
+    assert shop.http.post("/v2/rule-promotions/redemptions", json=body).status_code == 201
+
+    clean = couponry("verify", "--store", shop.store_id)
+    assert (said(clean), clean.stderr) == ("", "1 counters checked, 0 drifted.\n")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE promotion_codes SET used = 3 WHERE id = %s", [code])
+    for arguments in (["--store", shop.store_id], []):
+        drifted = couponry("verify", *arguments)
+        assert drifted.returncode == 1
+        assert f"\t{promotion}\t{code}\tfew\t3\t1" in drifted.stdout
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE promotion_codes SET used = 1 WHERE id = %s", [code])

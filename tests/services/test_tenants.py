@@ -46,6 +46,11 @@ CASES: dict[str, tuple[str, Any]] = {
     "GET /v2/products/{product_id}": (HIDDEN, None),
     "DELETE /v2/products/{product_id}": (HIDDEN, None),
     f"POST {PROMOTIONS}/evaluations": (OWN, evaluation_body(codes=["THEIRS"], explain=True)),
+    f"POST {PROMOTIONS}/redemptions": (OWN, evaluation_body(type="redemption", codes=["THEIRS"], strict=False)),
+    f"GET {PROMOTIONS}/redemptions/{{redemption_id}}": (HIDDEN, None),
+    f"POST {PROMOTIONS}/redemptions/{{redemption_id}}/confirm": (HIDDEN, None),
+    f"POST {PROMOTIONS}/redemptions/{{redemption_id}}/release": (HIDDEN, None),
+    f"GET {PROMOTIONS}/invariants": (OWN, None),
     "GET /v2/settings/promotions": (OWN, None),
 }
 """Every endpoint under /v2: what it does to a merchant of another store, and a body that is valid for it."""
@@ -77,10 +82,19 @@ def theirs(shop: Shop) -> Callable[[], dict[str, Any]]:
     job = shop.start_job(promotion, EXPORT).json()["data"]["id"]
     shop.ended_job(promotion, job)
     shop.http.put("/v2/products", json={"data": [product("theirs"), product("same-id", sku="same-sku")]})
+    body = evaluation_body(type="redemption", codes=["theirs"])
+    redemption = shop.http.post(f"{PROMOTIONS}/redemptions", json=body).json()["data"]["id"]
 
     def everything() -> dict[str, Any]:
         return {
-            "names": {"promotion_id": promotion, "code_id": code, "job_id": job, "product_id": "theirs"},
+            "names": {
+                "promotion_id": promotion,
+                "code_id": code,
+                "job_id": job,
+                "product_id": "theirs",
+                "redemption_id": redemption,
+            },
+            "redemption": shop.http.get(f"{PROMOTIONS}/redemptions/{redemption}").json()["data"],
             "products": shop.http.get("/v2/products").json()["data"],
             "promotions": shop.http.get(PROMOTIONS).json()["data"],
             "codes": shop.list_codes(promotion),

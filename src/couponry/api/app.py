@@ -14,16 +14,19 @@ from couponry.api import (
     evaluations,
     files,
     health,
+    invariants,
     jobs,
     metrics,
     products,
     promotions,
+    redemptions,
     store_settings,
 )
 from couponry.api.errors import HANDLERS
 from couponry.api.state import ActiveClients, Api, Keys
 from couponry.services import access
 from couponry.services.promotion_cache import PromotionCache
+from couponry.services.till import Till
 from couponry.settings import Settings, settings
 from couponry.storage.database import Database
 from couponry.storage.exports import ExportFiles
@@ -62,6 +65,8 @@ def create_app(configured: Settings | None = None) -> Litestar:
             codes.router,
             jobs.router,
             evaluations.router,
+            redemptions.router,
+            invariants.get_invariants,
             products.router,
             store_settings.router,
             *docs.handlers,
@@ -87,11 +92,15 @@ async def _running(app: Litestar, chosen: Settings) -> AsyncGenerator[None]:
         keys = Keys(
             tokens=await access.signing_key(connection, "tokens", secret),
             links=await access.signing_key(connection, "links", secret),
+            shoppers=await access.signing_key(connection, "shoppers", None),
         )
     exports = ExportFiles(chosen.exports_url, chosen.data_dir / "exports")
     gc.freeze()  # what has been imported stays: no collection need look at it again
-    app.state["api"] = Api(chosen, database, exports, keys, ActiveClients(), PromotionCache(database))
+    cache = PromotionCache(database)
+    till = Till(database, cache, keys.shoppers)
+    app.state["api"] = Api(chosen, database, exports, keys, ActiveClients(), cache, till)
     try:
         yield
     finally:
+        await till.finish()
         await database.close()

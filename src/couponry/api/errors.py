@@ -11,7 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from msgspec import UNSET, UnsetType
 
-from couponry.domain.errors import Category, InvalidDocument, Refusal, TooManyCodes
+from couponry.domain.errors import Category, CodesRefused, InvalidDocument, Refusal, TooManyCodes
 from couponry.storage.database import DatabaseUnusable
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ STATUS: dict[Category, int | str] = {
     Category.TOO_LARGE: 413,
     Category.UNSUPPORTED_MEDIA_TYPE: 415,
     Category.UNPROCESSABLE: "422",
+    Category.CONFLICT: "409",
 }
 """The HTTP status of each category, typed as Elastic Path writes it: as a number or as a string."""
 
@@ -48,8 +49,10 @@ class ErrorsDocument(msgspec.Struct, frozen=True):
 
 
 def errors_of(refusal: Refusal) -> list[WireError]:
-    """Return *refusal* in the words of the wire: one error, or one for each fault of a document."""
+    """Return *refusal* in the words of the wire: one error, or one for each fault or code."""
     status = STATUS[refusal.category]
+    if isinstance(refusal, CodesRefused):
+        return [error for one in refusal.refusals for error in errors_of(one)]
     if isinstance(refusal, InvalidDocument):
         return [
             WireError(

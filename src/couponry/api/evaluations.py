@@ -18,6 +18,7 @@ from couponry.domain.cart import Cart
 from couponry.domain.errors import Fault, Forbidden
 from couponry.domain.outcome import Evaluation
 from couponry.domain.promotions import Moment
+from couponry.domain.redemption import shoppers_of
 from couponry.domain.validity import outside
 from couponry.services import evaluations
 from couponry.services.access import Token
@@ -71,9 +72,10 @@ async def _judged(request: Request[Any, Token, Any], asked: CartToEvaluate, *, e
     at = asked.at or utc_now()
     if asked.promotions is not None:
         return evaluations.evaluate_drafts(asked, drafts_said(asked.promotions), asked.codes, at=at, explain=explain)
-    api = api_of(request)
+    api, store_id = api_of(request), request.auth.store_id
+    known_by = shoppers_of(api.keys.shoppers, store_id, asked.shopper)
     return await evaluations.evaluate_cart(
-        api.database, api.promotions, request.auth.store_id, asked, asked.codes, at=at, explain=explain
+        api.database, api.promotions, store_id, asked, asked.codes, at=at, explain=explain, shoppers=known_by
     )
 
 

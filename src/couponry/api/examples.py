@@ -138,6 +138,31 @@ EVALUATIONS: Bodies = {
     },
 }
 
+REDEMPTIONS: Bodies = {
+    "A cart, held for five minutes": {
+        "data": {
+            "type": "redemption",
+            "currency": "EUR",
+            "items": [{"id": "line-1", "sku": "sock-red", "quantity": 2, "unit_price": 900}],
+            "shopper": {"email": "ann@example.com"},
+            "order_id": "order-1",
+            "hold_seconds": 300,
+        }
+    },
+    "Used at once, codes that give nothing left out": {
+        "data": {
+            "type": "redemption",
+            "currency": "EUR",
+            "items": [{"id": "line-1", "sku": "boots", "quantity": 1, "unit_price": 7900}],
+            "codes": ["spring-sale"],
+            "state": "confirmed",
+            "strict": False,
+        }
+    },
+}
+
+CONFIRMATIONS: Bodies = {"The order that was paid": {"data": {"order_id": "order-1"}}}
+
 TOKENS: Bodies = {
     "A merchant": {
         "grant_type": "client_credentials",

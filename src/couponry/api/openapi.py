@@ -26,6 +26,7 @@ UUID = {"type": "string", "format": "uuid"}
 PATH_PARAMETERS: dict[str, Schema] = {
     "promotion_id": {"description": "The id of a promotion.", "schema": UUID},
     "job_id": {"description": "The id of a job.", "schema": UUID},
+    "redemption_id": {"description": "The id of a redemption.", "schema": UUID},
     "product_id": {"description": "The id of a product.", "schema": {"type": "string"}},
     "code_id": {"description": "The id of a code, or the code itself.", "schema": {"type": "string"}},
     "path": {"description": "The path of a file, as its link has it.", "schema": {"type": "string"}},
@@ -114,7 +115,7 @@ def _described(operation: Operation, endpoint: Endpoint) -> Schema:
         "description": operation.description,
         "security": [{"bearer": []}] if needs_token(handler) else [],
     }
-    if parameters := [*_path_parameters(endpoint.path), *_query_parameters(operation)]:
+    if parameters := [*_path_parameters(endpoint.path), *_header_parameters(operation), *_query_parameters(operation)]:
         described["parameters"] = parameters
     if operation.body is not None:
         described["requestBody"] = _body(operation)
@@ -127,6 +128,12 @@ def _path_parameters(path: str) -> Iterator[Schema]:
         if segment.startswith("{"):
             name = segment.strip("{}")
             yield {"name": name, "in": "path", "required": True, **PATH_PARAMETERS[name]}
+
+
+def _header_parameters(operation: Operation) -> Iterator[Schema]:
+    for name, meaning in operation.headers.items():
+        schema = {"type": "string", "minLength": 1, "maxLength": 255}
+        yield {"name": name, "in": "header", "required": False, "description": meaning, "schema": schema}
 
 
 def _query_parameters(operation: Operation) -> Iterator[Schema]:

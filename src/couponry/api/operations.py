@@ -12,18 +12,21 @@ from couponry.api.answers import (
     CreatedCodes,
     EvaluationAnswer,
     FileLink,
+    InvariantsAnswer,
     JobAnswer,
     JobList,
     ProductAnswer,
     ProductList,
     PromotionAnswer,
     PromotionList,
+    RedemptionAnswer,
     StoredProducts,
 )
 from couponry.api.codes import NamedCodesDocument, NewCodesDocument
 from couponry.api.documents import ProductsDocument, PromotionDocument
 from couponry.api.evaluations import EvaluationDocument
 from couponry.api.jobs import NewJobDocument
+from couponry.api.redemptions import ConfirmationDocument, RedemptionDocument
 from couponry.domain import errors
 from couponry.domain.errors import Refusal
 from couponry.services.access import Grant, IssuedToken
@@ -88,6 +91,8 @@ class Operation(NamedTuple):
     uses_database: bool = True
     query: Mapping[str, str] = MappingProxyType({})
     """What else must stand in the query, and what it means."""
+    headers: Mapping[str, str] = MappingProxyType({})
+    """What may stand in the head, and what it means."""
     filters: Attributes | None = None
     """Of a list: what it can be filtered by."""
     orders: tuple[str, ...] = ()
@@ -282,6 +287,60 @@ EVALUATIONS = Tag(
     },
 )
 
+NO_REDEMPTION = errors.RedemptionNotFound()
+
+REDEMPTIONS = Tag(
+    "Redemptions",
+    "A redemption judges a cart and claims every use that it takes, all at once: of the code, of the shopper, of the"
+    " first order. No limit is ever passed, whatever is asked at the same moment. These operations are ours.",
+    {
+        "createRedemption": Operation(
+            "A hold keeps its uses until it is confirmed, released or expired. What each refused code lacks is told in"
+            " `meta.reason`. A retry with the same `Idempotency-Key` gets the first answer, with the header"
+            " `Idempotent-Replayed: true`; refusals are not remembered.",
+            answer=RedemptionAnswer,
+            body=RedemptionDocument,
+            examples=examples.REDEMPTIONS,
+            headers={"Idempotency-Key": "The same for every retry of one request, and for no other."},
+            refuses=(
+                errors.BadRequest("An Idempotency-Key has 1 to 255 characters."),
+                errors.FullyConsumed(
+                    "The code has been used 10 of 10 times.", code="spring-sale", reason="code_exhausted"
+                ),
+                errors.NotApplicable("No promotion has this code.", code="sprung-sale", reason="unknown_code"),
+                errors.IdempotencyKeyReused(),
+            ),
+        ),
+        "getRedemption": Operation(
+            "It is answered as it stands, with the cart as it was judged.",
+            answer=RedemptionAnswer,
+            refuses=(NO_REDEMPTION,),
+        ),
+        "confirmRedemption": Operation(
+            "The body may be left out. Confirming again changes nothing. A hold that has expired is confirmed if its"
+            " uses are still free.",
+            answer=RedemptionAnswer,
+            body=ConfirmationDocument,
+            examples=examples.CONFIRMATIONS,
+            refuses=(
+                NO_REDEMPTION,
+                errors.RedemptionExpired(),
+                errors.RedemptionMoved("The redemption has been released."),
+            ),
+        ),
+        "releaseRedemption": Operation(
+            "Of a payment that failed, or of an order that is sent back. Releasing again changes nothing; the uses stay"
+            " on record.",
+            answer=RedemptionAnswer,
+            refuses=(NO_REDEMPTION,),
+        ),
+        "getInvariants": Operation(
+            "Every counter that has drifted is listed, of codes and of shoppers. All uses of the store are read.",
+            answer=InvariantsAnswer,
+        ),
+    },
+)
+
 ACCESS = Tag(
     "Access",
     "Every request under `/v2` carries a token: `Authorization: Bearer ...`.",
@@ -329,4 +388,4 @@ SETTINGS = Tag(
     },
 )
 
-TAGS = (PROMOTIONS, CODES, JOBS, EVALUATIONS, PRODUCTS, SETTINGS, ACCESS, OPERATING)
+TAGS = (PROMOTIONS, CODES, JOBS, EVALUATIONS, REDEMPTIONS, PRODUCTS, SETTINGS, ACCESS, OPERATING)

@@ -14,6 +14,7 @@ from couponry.services import access
 from couponry.services.access import Token
 from couponry.services.context import Context
 from couponry.services.promotion_cache import PromotionCache
+from couponry.services.till import Till
 from couponry.settings import Settings
 from couponry.storage.database import Database
 from couponry.storage.exports import ExportFiles
@@ -27,6 +28,8 @@ class Keys(msgspec.Struct, frozen=True):
 
     tokens: bytes
     links: bytes
+    shoppers: bytes
+    """Hashes what shoppers are known by; kept in the database, as limits must outlive every other secret."""
 
 
 class ActiveClients:
@@ -56,6 +59,7 @@ class Api(msgspec.Struct, frozen=True):
     keys: Keys
     active_clients: ActiveClients
     promotions: PromotionCache
+    till: Till
 
 
 def api_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Api:

@@ -2,7 +2,7 @@
 
 import typer
 
-from couponry.cli import access, codes, errors, products, promotions, serve
+from couponry.cli import access, codes, errors, products, promotions, serve, verify
 
 app = typer.Typer(
     name="couponry",
@@ -14,6 +14,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(serve.worker)
 app.command()(serve.migrate)
+app.command()(verify.verify)
 app.add_typer(access.stores_app, name="store")
 app.add_typer(access.clients_app, name="client")
 app.add_typer(promotions.app, name="promotions")

@@ -87,7 +87,7 @@ def _told_of_code(reason: Reason, grant: Grant | None, shopper: Shopper) -> str:
         case "guest_email_missing":
             return "A guest can use the code only when the cart has an e-mail address."
         case "not_new_shopper":
-            return "The code is for a first order, and this shopper has paid for one already."
+            return "The code is for a first order, and this shopper has one already."
         case "code_exhausted":
             return f"The code has been used {limits.max_uses} of {limits.max_uses} times."
         case _:

@@ -12,7 +12,7 @@ from couponry.domain.codes import CodeLimits, code_key, spelling_faults
 from couponry.domain.entered import EnteredCode, Grant
 from couponry.domain.evaluation import evaluate
 from couponry.domain.outcome import Evaluation, Refused
-from couponry.domain.promotion_book import Entry, book, entry
+from couponry.domain.promotion_book import Book, Entry, book, entry
 from couponry.domain.promotions import PromotionAttributes
 from couponry.services.promotion_cache import PromotionCache
 from couponry.storage import entered_codes
@@ -52,14 +52,26 @@ async def evaluate_cart(
     *,
     at: datetime,
     explain: bool = False,
+    shoppers: Sequence[bytes] = (),
 ) -> Evaluation:
-    """Judge *cart* by the promotions of a store; outside any transaction, with one statement."""
-    entered = _spelled(codes)
+    """Judge *cart* by the promotions of a store; outside any transaction, with one statement.
+
+    *shoppers* is what the cart's shopper is known by.
+    """
+    entered, standing = await look_up(database, promotions, store_id, codes, shoppers)
+    return evaluate(cart, standing, entered, at, explain=explain)
+
+
+async def look_up(
+    database: Database, promotions: PromotionCache, store_id: UUID, codes: Sequence[str], shoppers: Sequence[bytes]
+) -> tuple[list[EnteredCode], Book]:
+    """Return what is known of entered *codes*, each once, and the promotions to judge by."""
+    spelled = _spelled(codes)
     async with database.connection() as connection:
-        known = await entered_codes.look_up(connection, store_id, [one.key for one in entered if one.key is not None])
+        keys = [one.key for one in spelled if one.key is not None]
+        known = await entered_codes.look_up(connection, store_id, keys, shoppers)
     standing = await promotions.book(store_id, known.version)
-    looked_up = [EnteredCode(one.code, tuple(known.grants.get(one.key or "", ()))) for one in entered]
-    return evaluate(cart, standing, looked_up, at, explain=explain)
+    return [EnteredCode(one.code, tuple(known.grants.get(one.key or "", ()))) for one in spelled], standing
 
 
 def evaluate_drafts(

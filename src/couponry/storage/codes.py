@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg import sql
 
-from couponry.domain.codes import PromotionCode, code_key
+from couponry.domain.codes import PromotionCode, auto_code, code_key
 from couponry.domain.ids import series_bounds
 from couponry.domain.listing import EVERYTHING, Filter, Page
 from couponry.storage.code_rows import COPY_CODES
@@ -15,11 +15,17 @@ from couponry.storage.database import Connection, rows_of
 from couponry.storage.filters import Attribute, Attributes, where
 
 COLUMNS: LiteralString = """
-    id, code, max_uses - used AS uses, max_uses, "user", consume_unit, is_for_new_shopper, created_by, created_at,
+    id, code, max_uses - used + CASE WHEN used > 0 THEN (
+        SELECT coalesce(sum(uses), 0)::integer FROM usages
+        WHERE usages.store_id = promotion_codes.store_id AND usages.promotion_id = promotion_codes.promotion_id
+            AND code_id = promotion_codes.id AND state = 'held' AND expires_at <= now()
+    ) ELSE 0 END AS uses, max_uses, "user", consume_unit, is_for_new_shopper, created_by, created_at,
     CASE WHEN num_nonnulls(shopper_max_uses, includes_guests) > 0 THEN jsonb_strip_nulls(
         jsonb_build_object('max_uses', shopper_max_uses, 'includes_guests', includes_guests)
     ) END AS max_uses_per_shopper
 """
+
+"""Expired holds count as free: they are taken back as soon as somebody needs their uses."""
 
 FILTERS: Attributes = {
     "code": Attribute({"eq": "code_key = %s", "gt": "code_key > %s"}, read=code_key),
@@ -202,6 +208,21 @@ async def key_of(connection: Connection, store_id: UUID, promotion_id: UUID, id_
     return row[0] if row else None
 
 
+async def auto_ids(connection: Connection, store_id: UUID, promotion_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return the ids of the codes that stand for these automatic promotions, by promotion."""
+    # OFFSET 0 makes PostgreSQL look each code up, and not read all codes to compare them.
+    cursor = await connection.execute(
+        """
+        SELECT code.* FROM unnest(%s::uuid[], %s::text[]) AS asked (promotion, key), LATERAL (
+            SELECT promotion_id, id FROM promotion_codes
+            WHERE store_id = %s AND promotion_id = promotion AND code_key = key COLLATE "C" OFFSET 0
+        ) AS code
+        """,
+        [list(promotion_ids), [code_key(auto_code(id_)) for id_ in promotion_ids], store_id],
+    )
+    return dict(await cursor.fetchall())
+
+
 async def delete_unused_of_job(
     connection: Connection, store_id: UUID, promotion_id: UUID, job_id: UUID, limit: int
 ) -> int:
@@ -213,6 +234,16 @@ async def delete_some(connection: Connection, store_id: UUID, promotion_id: UUID
     """Delete up to *limit* codes of a promotion, used or not; return how many."""
     bounds = UUID(int=0), UUID(int=(1 << 128) - 1)
     return await _delete_range(connection, store_id, promotion_id, bounds, limit, unused=False)
+
+
+_DELETABLE: LiteralString = """
+    (%(all)s OR used = 0 AND (max_uses IS NOT NULL OR (
+        SELECT id FROM usages
+        WHERE store_id = one.store_id AND promotion_id = one.promotion_id AND code_id = one.id
+            AND state IN ('held', 'used') LIMIT 1
+    ) IS NULL))
+"""
+"""Codes without limits have no counter: of their uses only the ledger knows."""
 
 
 async def _delete_range(
@@ -228,20 +259,31 @@ async def _delete_range(
 
     A join with a list of them would be planned by statistics, which codes just loaded have none of.
     """
-    mine: list[Any] = [store_id, promotion_id]
+    query = sql.SQL(
+        """
+        DELETE FROM promotion_codes AS one
+        WHERE store_id = %(store)s AND promotion_id = %(promotion)s AND {deletable}
+            AND id BETWEEN %(first)s AND coalesce(
+            (
+                SELECT id FROM promotion_codes AS one
+                WHERE store_id = %(store)s AND promotion_id = %(promotion)s AND {deletable}
+                    AND id BETWEEN %(first)s AND %(last)s
+                ORDER BY id OFFSET %(passed)s LIMIT 1
+            ),
+            %(last)s
+        )
+        """
+    ).format(deletable=sql.SQL(_DELETABLE))
     first, last = bounds
     cursor = await connection.execute(
-        """
-        DELETE FROM promotion_codes
-        WHERE store_id = %s AND promotion_id = %s AND (%s OR used = 0) AND id BETWEEN %s AND coalesce(
-            (
-                SELECT id FROM promotion_codes
-                WHERE store_id = %s AND promotion_id = %s AND (%s OR used = 0) AND id BETWEEN %s AND %s
-                ORDER BY id OFFSET %s LIMIT 1
-            ),
-            %s
-        )
-        """,
-        [*mine, not unused, first, *mine, not unused, first, last, limit - 1, last],
+        query,
+        {
+            "store": store_id,
+            "promotion": promotion_id,
+            "first": first,
+            "last": last,
+            "passed": limit - 1,
+            "all": not unused,
+        },
     )
     return cursor.rowcount

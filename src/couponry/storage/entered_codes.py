@@ -21,8 +21,11 @@ class Known(msgspec.Struct, frozen=True):
     """By key; codes that nobody knows are not in it."""
 
 
-async def look_up(connection: Connection, store_id: UUID, keys: Sequence[str]) -> Known:
+async def look_up(connection: Connection, store_id: UUID, keys: Sequence[str], shoppers: Sequence[bytes] = ()) -> Known:
     """Return what a store knows of the codes with these *keys*, as of one moment, in one statement.
+
+    What *shoppers*, all of them the one who entered the codes, did before is told with each. Holds that have expired
+    count as free.
 
     A grant may be of a promotion that has been deleted, whose codes outlive it for a while; whoever has the
     promotions of that version knows.
@@ -33,18 +36,40 @@ async def look_up(connection: Connection, store_id: UUID, keys: Sequence[str]) -
         assert row is not None
         return Known(row[0], {})
     # OFFSET 0 makes PostgreSQL look each key up, and not read all codes to compare them. No key has a line feed.
+    # Expired holds are asked for only where they matter: where a limit is reached, or what is left bounds a discount.
     cursor = await connection.execute(
         """
         SELECT promotions_version, found.* FROM stores LEFT JOIN (
-            SELECT key, code.* FROM unnest(string_to_array(%s, E'\\n')) AS key, LATERAL (
-                SELECT promotion_id::text, code, id, max_uses, used, "user", consume_unit, shopper_max_uses,
-                    includes_guests, is_for_new_shopper
-                FROM promotion_codes WHERE store_id = %s AND code_key = key COLLATE "C" OFFSET 0
+            SELECT key, code.* FROM unnest(string_to_array(%(keys)s, E'\\n')) AS key, LATERAL (
+                SELECT promotion_id::text, code, id, max_uses, used - CASE
+                        WHEN used >= max_uses OR (used > 0 AND consume_unit = 'per_application') THEN (
+                            SELECT coalesce(sum(uses), 0) FROM usages
+                            WHERE store_id = %(store)s AND promotion_id = one.promotion_id AND code_id = one.id
+                                AND state = 'held' AND expires_at <= now()
+                        ) ELSE 0 END,
+                    "user", consume_unit, shopper_max_uses, includes_guests, is_for_new_shopper,
+                    CASE WHEN is_for_new_shopper OR shopper_max_uses > 0 THEN (
+                        SELECT max(used - CASE
+                            WHEN used >= CASE WHEN is_for_new_shopper THEN 1 ELSE shopper_max_uses END THEN (
+                                SELECT count(*) FROM usages
+                                WHERE store_id = %(store)s AND promotion_id = one.promotion_id AND code_id = one.id
+                                    AND state = 'held' AND expires_at <= now() AND shopper = ANY(shoppers)
+                            ) ELSE 0 END)
+                        FROM unnest(%(shoppers)s::bytea[]) AS known, LATERAL (
+                            SELECT shopper, used FROM code_shoppers
+                            WHERE store_id = %(store)s AND promotion_id = one.promotion_id AND code_id = one.id
+                                AND shopper = known OFFSET 0
+                        ) AS counter
+                    ) END,
+                    is_for_new_shopper AND EXISTS (
+                        SELECT FROM paying_shoppers WHERE store_id = %(store)s AND shopper = ANY(%(shoppers)s::bytea[])
+                    )
+                FROM promotion_codes AS one WHERE store_id = %(store)s AND code_key = key COLLATE "C" OFFSET 0
             ) AS code
         ) AS found ON true
-        WHERE stores.store_id = %s
+        WHERE stores.store_id = %(store)s
         """,
-        ["\n".join(keys), store_id, store_id],
+        {"keys": "\n".join(keys), "store": store_id, "shoppers": list(shoppers)},
     )
     rows = await cursor.fetchall()
     grants: dict[str, list[Grant]] = {}
@@ -55,8 +80,7 @@ async def look_up(connection: Connection, store_id: UUID, keys: Sequence[str]) -
 
 
 def _grant(columns: Sequence[Any]) -> Grant:
-    """Return one grant; what this shopper did before belongs here too."""
-    promotion_id, code, id_, max_uses, used, user, consume_unit, shopper_max_uses, guests, is_for_new = columns
+    promotion_id, code, id_, max_uses, used, user, consume_unit, shopper_max_uses, guests, is_for_new, *past = columns
     limits = CodeLimits(
         max_uses=UNSET if max_uses is None else max_uses,
         user=UNSET if user is None else user,
@@ -64,7 +88,11 @@ def _grant(columns: Sequence[Any]) -> Grant:
         max_uses_per_shopper=_per_shopper(shopper_max_uses, guests),
         is_for_new_shopper=UNSET if is_for_new is None else is_for_new,
     )
-    return Grant(promotion_id, code, limits, id_, None if max_uses is None else max_uses - used)
+    remaining = None if max_uses is None else max_uses - int(used)
+    used_by_shopper, paying = int(past[0] or 0), bool(past[1])
+    # Who holds a code for a first order, or has used it, has that order already.
+    new_shopper = not (is_for_new and (paying or used_by_shopper))
+    return Grant(promotion_id, code, limits, id_, remaining, used_by_shopper, new_shopper)
 
 
 def _per_shopper(max_uses: int | None, includes_guests: bool | None) -> MaxUsesPerShopper | msgspec.UnsetType:

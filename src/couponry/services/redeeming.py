@@ -1,0 +1,219 @@
+"""Redeeming: judging a cart, and claiming every use that it takes, all at once or none."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+
+from couponry.domain.cart import Cart
+from couponry.domain.codes import auto_code, code_key
+from couponry.domain.entered import EnteredCode, Grant
+from couponry.domain.errors import CodesRefused, FullyConsumed, IdempotencyKeyReused, NotApplicable, Refusal
+from couponry.domain.evaluation import evaluate
+from couponry.domain.ids import series
+from couponry.domain.outcome import Evaluation, Refused
+from couponry.domain.redemption import Claim, Redemption, RedemptionState, Used, Wanted, claim_of, shoppers_of
+from couponry.services import evaluations
+from couponry.services.claiming import Attempt
+from couponry.services.context import fresh_id, utc_now
+from couponry.services.till import Till
+from couponry.storage import claims, codes, idempotency
+from couponry.storage.idempotency import Answered, Key
+from couponry.storage.redemptions import NewRedemption
+from couponry.storage.usages import Usage
+
+USED_UP = frozenset({"code_exhausted", "shopper_exhausted"})
+"""Reasons of codes that have been used as often as they may."""
+
+TRIES = 100
+"""How often a cart is judged anew because somebody else was faster."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asks to redeem."""
+
+    store_id: UUID
+    actor: str
+    cart: Cart
+    codes: tuple[str, ...]
+    explain: bool
+    order_id: str | None
+    state: RedemptionState
+    hold_seconds: int
+    strict: bool
+    """Whether it is refused when a code gives nothing; otherwise it goes on without that code."""
+    key: str | None
+    """The same for every retry."""
+
+    def fingerprint(self) -> bytes:
+        """Return a hash of what is asked, whoever asks, and however the request spells it."""
+        cart = [getattr(self.cart, name) for name in Cart.__struct_fields__]
+        how = [self.order_id, self.state, self.hold_seconds, self.strict, self.explain]
+        return hashlib.sha256(msgspec.json.encode(["redeem", cart, self.codes, how], order="deterministic")).digest()
+
+
+class Redeemed(NamedTuple):
+    """A redemption, and whether it was answered before."""
+
+    redemption: Redemption
+    replayed: bool = False
+
+
+async def redeem(till: Till, order: Order) -> Redeemed:
+    """Judge a cart and claim every use that it takes, all at once or none.
+
+    A retry with the same key gets the first answer. Refusals are not remembered.
+
+    Raises:
+        CodesRefused: one of the codes gives nothing, and the order is strict.
+        IdempotencyKeyReused: the key was sent with another request.
+    """
+    key = None if order.key is None else Key(order.key, order.fingerprint())
+    if key is not None and (answered := await _answered(till, order.store_id, key)) is not None:
+        return answered
+    shoppers = shoppers_of(till.shopper_key, order.store_id, order.cart.shopper)
+    for _ in range(TRIES):
+        try:
+            attempt = await _judged(till, order, shoppers, key)
+        except CodesRefused:
+            if key is not None and (answered := await _awaited(till, order.store_id, key)) is not None:
+                return answered
+            raise
+        outcome = "refused" if attempt is None else await till.claim(order.store_id, attempt)
+        if attempt is not None and outcome == "granted":
+            return Redeemed(_read(attempt.answer))
+        if key is not None and isinstance(outcome, Answered):
+            return _replayed(key, outcome)
+    raise claims.Overtaken
+
+
+async def _answered(till: Till, store_id: UUID, key: Key) -> Redeemed | None:
+    """Return what a retry gets; None for the first request under a key."""
+    async with till.database.connection() as connection:
+        found = await idempotency.find(connection, store_id, [key.key])
+    return _replayed(key, found[key.key]) if found else None
+
+
+async def _awaited(till: Till, store_id: UUID, key: Key) -> Redeemed | None:
+    """Return what a retry gets once the first request is through, if that was granted anything."""
+    async with till.database.connection() as connection, connection.transaction(force_rollback=True):
+        if await idempotency.take(connection, store_id, [(key, b"")]):
+            return None
+        return _replayed(key, (await idempotency.find(connection, store_id, [key.key]))[key.key])
+
+
+def _replayed(key: Key, answered: Answered) -> Redeemed:
+    if answered.request != key.request:
+        raise IdempotencyKeyReused
+    return Redeemed(_read(answered.answer), replayed=True)
+
+
+def _read(answer: bytes) -> Redemption:
+    return msgspec.json.decode(answer, type=Redemption)
+
+
+async def _judged(till: Till, order: Order, shoppers: tuple[bytes, ...], key: Key | None) -> Attempt | None:
+    """Judge the cart and return what is to be claimed; None if promotions changed meanwhile.
+
+    Raises:
+        CodesRefused: one of the codes gives nothing, and the order is strict.
+    """
+    entered, book = await evaluations.look_up(till.database, till.promotions, order.store_id, order.codes, shoppers)
+    now = utc_now()
+    evaluation = evaluate(order.cart, book, entered, now, explain=order.explain)
+    if order.strict and (refusals := list(_refusals(evaluation, entered))):
+        raise CodesRefused(*refusals)
+    asked = await _claims(till, order.store_id, evaluation, entered, shoppers)
+    if asked is None:
+        return None
+    hold = order.state is RedemptionState.HELD
+    redemption = NewRedemption(
+        id=fresh_id(),
+        state=order.state,
+        order_id=order.order_id,
+        expires_at=now + timedelta(seconds=order.hold_seconds if hold else 0),
+        evaluation=msgspec.json.encode(evaluation),
+        shoppers=shoppers,
+        created_by=order.actor,
+        created_at=now,
+    )
+    first = series(fresh_id())  # so that they are read in the order in which promotions applied
+    usages = tuple(_usage(order, redemption, UUID(int=first + at), claim) for at, claim in enumerate(asked))
+    answer = msgspec.json.encode(_answer(redemption, asked))
+    return Attempt(
+        wanted=Wanted(asked, shoppers, not hold), redemption=redemption, usages=usages, key=key, answer=answer
+    )
+
+
+def _refusals(evaluation: Evaluation, entered: Sequence[EnteredCode]) -> Iterator[Refusal]:
+    """Refuse every code that was entered and gave nothing, each for the first reason."""
+    applied = {code_key(one.code) for one in evaluation.applied}
+    reasons: dict[str, Refused] = {}
+    for one in evaluation.refused:
+        # An automatic promotion, which only an explanation names, needs no code.
+        if one.code is not UNSET and (one.promotion_id is UNSET or one.code != auto_code(one.promotion_id)):
+            reasons.setdefault(code_key(one.code), one)
+    for code in entered:
+        refused = reasons.get(code_key(code.code))
+        if refused is not None and code_key(code.code) not in applied:
+            kind = FullyConsumed if refused.reason in USED_UP else NotApplicable
+            yield kind(refused.detail, code=code.code, reason=refused.reason)
+
+
+async def _claims(
+    till: Till,
+    store_id: UUID,
+    evaluation: Evaluation,
+    entered: Sequence[EnteredCode],
+    shoppers: tuple[bytes, ...],
+) -> tuple[Claim, ...] | None:
+    """Return what each promotion that applied asks of its code; None if one has no such code any more."""
+    grants: dict[tuple[str, str], Grant] = {
+        (grant.promotion_id, grant.code): grant for code in entered for grant in code.grants
+    }
+    automatic = [UUID(one.promotion_id) for one in evaluation.applied if one.code == auto_code(one.promotion_id)]
+    auto_ids: dict[UUID, UUID] = {}
+    if automatic:
+        async with till.database.connection() as connection:
+            auto_ids = await codes.auto_ids(connection, store_id, automatic)
+    asked: list[Claim] = []
+    for one in evaluation.applied:
+        promotion_id, grant = UUID(one.promotion_id), grants.get((one.promotion_id, one.code))
+        code_id = auto_ids.get(promotion_id) if promotion_id in automatic or grant is None else grant.code_id
+        if code_id is None:
+            return None
+        used = Used(promotion_id, code_id, one.code, one.uses)
+        asked.append(Claim(used) if grant is None else claim_of(grant, used, shoppers))
+    return tuple(asked)
+
+
+def _usage(order: Order, redemption: NewRedemption, id_: UUID, claim: Claim) -> Usage:
+    shopper = order.cart.shopper
+    return Usage(
+        id=id_,
+        redemption_id=redemption.id,
+        used=claim.used,
+        expires_at=redemption.expires_at,
+        used_on=redemption.created_at,
+        customer_id=shopper.customer_id,
+        account_id=shopper.account_id,
+        customer_email=shopper.email,
+        updated_by=order.actor,
+        shoppers=claim.shoppers,
+        held=redemption.state is RedemptionState.HELD,
+    )
+
+
+def _answer(redemption: NewRedemption, asked: Sequence[Claim]) -> Redemption:
+    return Redemption(
+        id=redemption.id,
+        state=redemption.state,
+        expires_at=redemption.expires_at if redemption.state is RedemptionState.HELD else UNSET,
+        order_id=UNSET if redemption.order_id is None else redemption.order_id,
+        evaluation=msgspec.Raw(redemption.evaluation),
+        uses=tuple(claim.used for claim in asked),
+    )
