@@ -11,7 +11,7 @@ from contextlib import closing
 
 import httpx
 
-from bench import bare, comparison, endpoint, engine
+from bench import bare, comparison, endpoint, engine, redemptions
 from bench.report import Row, ratio
 from bench.rig import Rig, rig, rounds
 
@@ -136,6 +136,7 @@ MEASUREMENTS: dict[str, Callable[[Rig], Iterator[Row]]] = {
     "engine": engine.measured,
     "rival": comparison.measured,
     "endpoint": endpoint.measured,
+    "redemptions": redemptions.measured,
     "single_codes": single_codes,
     "small_jobs": small_jobs,
     "exporting": exporting,
