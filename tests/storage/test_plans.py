@@ -20,11 +20,12 @@ from couponry.domain.listing import EVERYTHING, Comparison, Page
 from couponry.domain.products import NewProduct
 from couponry.services import codes, products, promotions
 from couponry.services.context import Context, fresh_id, utc_now
-from couponry.storage import books, entered_codes
+from couponry.storage import books, claims, entered_codes, idempotency, usages
 from couponry.storage import codes as stored_codes
 from couponry.storage import products as stored_products
 from couponry.storage.code_rows import COPY_CODES, Origin, generated_rows
 from couponry.storage.database import configure
+from couponry.storage.idempotency import Key
 
 MANY = 300_000
 READABLE = 2_500
@@ -243,4 +244,108 @@ async def test_storing_and_deleting_products(context: Context, full_shelves: UUI
     await products.delete_product(context, "p-50000")
     with pytest.raises(DuplicateSku):
         await products.put_products(context, [NewProduct(id="other", sku="s-1", name="y", prices={"USD": 2})])
+    assert_few_rows_read()
+
+
+# Redemptions
+
+
+@pytest.fixture(scope="module")
+def busy(crowded: tuple[UUID, UUID, UUID], database_url: str) -> tuple[UUID, UUID]:
+    """The same store with a hot code: 50,000 uses by as many shoppers; returns the code and a redemption of it."""
+    store_id, promotion_id, _ = crowded
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        [(code_id,)] = connection.execute(
+            "UPDATE promotion_codes SET max_uses = 100000, used = 50000, shopper_max_uses = 1 WHERE promotion_id = %s"
+            " AND id = (SELECT id FROM promotion_codes WHERE promotion_id = %s ORDER BY id LIMIT 1) RETURNING id",
+            [promotion_id, promotion_id],
+        ).fetchall()
+        connection.execute(
+            """
+            INSERT INTO usages SELECT %s, %s, gen_random_uuid(), gen_random_uuid(), %s,
+                CASE WHEN n <= 10 THEN 'held' ELSE 'used' END::usage_state, 1, now() - interval '1 s', now(), NULL,
+                now(), false, 'hot', NULL, NULL, NULL, 'me', ARRAY[int4send(n)]
+            FROM generate_series(1, 50000) AS n
+            """,
+            [store_id, promotion_id, code_id],
+        )
+        connection.execute(
+            "INSERT INTO code_shoppers SELECT %s, %s, %s, int4send(n), 1 FROM generate_series(1, 50000) AS n",
+            [store_id, promotion_id, code_id],
+        )
+        connection.execute(
+            "INSERT INTO paying_shoppers SELECT %s, int4send(n) FROM generate_series(1, 50000) AS n", [store_id]
+        )
+        connection.execute(
+            "INSERT INTO idempotency_keys SELECT %s, 'key ' || n, '', '' FROM generate_series(1, 50000) AS n",
+            [store_id],
+        )
+        [(redemption_id,)] = connection.execute(
+            "SELECT redemption_id FROM usages WHERE store_id = %s AND state = 'used' LIMIT 1", [store_id]
+        ).fetchall()
+    return code_id, redemption_id
+
+
+SHOPPERS = [number.to_bytes(4) for number in range(1, 101)]
+
+
+async def test_claiming(context: Context, crowded: tuple[UUID, UUID, UUID], busy: tuple[UUID, UUID]):
+    connection, store_id, code = context.connection, crowded[0], (crowded[1], busy[0])
+    cursor = AsyncCursor(connection)
+    await AsyncCursor.execute(
+        cursor, "SELECT promotion_id, id FROM promotion_codes WHERE store_id = %s ORDER BY id LIMIT 128", [store_id]
+    )
+    codes_asked = await cursor.fetchall()
+    assert len(await claims.lock_codes(connection, store_id, [*codes_asked, code])) == 128
+    assert len(await usages.free_expired(connection, store_id, codes_asked)) == 10
+    known = await claims.used_by(connection, store_id, [(code, shopper) for shopper in [*SHOPPERS, b"none"]])
+    assert set(known.values()) == {1}
+    assert len(known) == 100
+    assert await claims.paying(connection, store_id, [*SHOPPERS, b"none"]) == frozenset(SHOPPERS)
+    assert await claims.add_paying(connection, store_id, [*SHOPPERS, b"none"]) == {b"none"}
+    keys = [Key(f"key {number}", b"") for number in range(128)]
+    assert await idempotency.take(connection, store_id, [(key, b"") for key in keys]) == {"key 0"}
+    assert len(await idempotency.find(connection, store_id, [key.key for key in keys])) == 128
+    await idempotency.forget(connection, store_id, ["key 0"])
+    assert_few_rows_read()
+
+
+async def test_what_evaluations_see_of_uses(
+    context: Context, crowded: tuple[UUID, UUID, UUID], busy: tuple[UUID, UUID]
+):
+    cursor = AsyncCursor(context.connection)
+    await AsyncCursor.execute(cursor, "SELECT code_key FROM promotion_codes WHERE id = %s", [busy[0]])
+    [(key,)] = await cursor.fetchall()
+    for shopper, used in ((SHOPPERS[0], 0), (SHOPPERS[50], 1), (b"none", 0)):
+        found = await entered_codes.look_up(context.connection, crowded[0], [key, "none"], [shopper])
+        assert [grant.used_by_shopper for grant in found.grants[key]] == [used]
+    listed = await codes.list_codes(context, crowded[1], Comparison("eq", "code", (key,)), None, Page(100))
+    assert [code.uses for code in listed.rows] == [50_010]
+    assert_few_rows_read()
+
+
+async def test_moving_a_redemption(context: Context, crowded: tuple[UUID, UUID, UUID], busy: tuple[UUID, UUID]):
+    connection, store_id = context.connection, crowded[0]
+    assert len(await usages.of_redemption(connection, store_id, busy[1])) == 1
+    assert await usages.confirm_held(connection, store_id, busy[1], "me")
+    assert len(await usages.release(connection, store_id, busy[1], "me")) == 1
+    await usages.use_again(connection, store_id, busy[1], "me")
+    assert await stored_codes.auto_ids(connection, store_id, [crowded[1], fresh_id()]) == {}
+    assert_few_rows_read()
+
+
+async def test_clearing_up_codes_without_limits(
+    context: Context, crowded: tuple[UUID, UUID, UUID], busy: tuple[UUID, UUID]
+):
+    """Their uses are looked up in the ledger, one code after the other."""
+    cursor = AsyncCursor(context.connection)
+    await AsyncCursor.execute(
+        cursor,
+        "UPDATE promotion_codes SET max_uses = NULL, used = 0 WHERE id IN"
+        " (SELECT id FROM promotion_codes WHERE promotion_id = %s ORDER BY id LIMIT 1000)",
+        [crowded[1]],
+    )
+    assert await stored_codes.delete_unused_of_job(context.connection, *crowded, limit=900) == 900
+    await AsyncCursor.execute(cursor, "SELECT count(*) FROM promotion_codes WHERE id = %s", [busy[0]])
+    assert await cursor.fetchall() == [(1,)]
     assert_few_rows_read()

@@ -240,10 +240,14 @@ _DELETABLE: LiteralString = """
     (%(all)s OR used = 0 AND (max_uses IS NOT NULL OR (
         SELECT id FROM usages
         WHERE store_id = one.store_id AND promotion_id = one.promotion_id AND code_id = one.id
-            AND state IN ('held', 'used') LIMIT 1
+            AND state < 'released'
+        ORDER BY state, expires_at LIMIT 1
     ) IS NULL))
 """
-"""Codes without limits have no counter: of their uses only the ledger knows."""
+"""Codes without limits have no counter: of their uses only the ledger knows.
+
+Sorted as its index is, a code is looked up there; for any one row PostgreSQL may read the whole table instead.
+"""
 
 
 async def _delete_range(
