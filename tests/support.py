@@ -74,6 +74,45 @@ class Shop:
         return job
 
 
+class CartClient:
+    """A cart of a shop, used by its shopper unless another client is given."""
+
+    def __init__(self, shop: Shop, id_: str = "my-cart", client: httpx.Client | None = None) -> None:
+        self.path, self.client = f"/v2/carts/{id_}", client or shop.shopper
+
+    def send(self, method: str, path: str = "", data: Any = None, **options: Any) -> httpx.Response:
+        body = None if data is None else {"data": data} | ({"options": options} if options else {})
+        return self.client.request(method, self.path + path, json=body)
+
+    def ok(self, method: str, path: str = "", data: Any = None, **options: Any) -> Any:
+        """Send a request that succeeds, and return what it answers."""
+        answer = self.send(method, path, data, **options)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def refused(self, method: str, path: str = "", data: Any = None, **options: Any) -> tuple[int, Any]:
+        """Send a request that is refused, and return the status and the first error."""
+        answer = self.send(method, path, data, **options)
+        assert answer.status_code >= 400, answer.text
+        return answer.status_code, answer.json()["errors"][0]
+
+    def add(self, *items: dict[str, Any], **options: Any) -> Any:
+        return self.ok("POST", "/items", items[0] if len(items) == 1 else list(items), **options)
+
+    def enter(self, code: str) -> Any:
+        return self.ok("POST", "/items", {"type": "promotion_item", "code": code})
+
+    def items(self) -> Any:
+        return self.ok("GET", "/items")
+
+
+def custom_item(sku: str | None = "sock", amount: int = 1000, quantity: int = 1, **members: Any) -> dict[str, Any]:
+    """Return an item of a cart's own."""
+    price = {"amount": amount}
+    item = {"type": "custom_item", "name": "A sock", "quantity": quantity, "price": price} | members
+    return item if sku is None else item | {"sku": sku}
+
+
 def promotion_body(**members: Any) -> dict[str, Any]:
     """Return the body of a valid promotion, with *members* in place of the usual ones."""
     usual = {

@@ -105,6 +105,11 @@ def enveloped(value: Json, _: str) -> Json:
     return value
 
 
+def unwrapped(value: Json, _: str) -> Json:
+    """Take what is wrapped twice, as one client does, for what it wraps."""
+    return value["data"] if is_object(value) and value.keys() == {"data"} else value
+
+
 def typed_as_job(value: Json, _: str) -> Json:
     """Take a job without a type, or with the type of what it makes, for a job."""
     if is_object(value) and value.get("type", "promotion_codes") == "promotion_codes":

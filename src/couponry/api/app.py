@@ -9,6 +9,10 @@ from litestar.config.cors import CORSConfig
 
 from couponry.api import (
     auth,
+    cart_items,
+    cart_shipping,
+    cart_shoppers,
+    carts,
     codes,
     docs,
     evaluations,
@@ -68,6 +72,10 @@ def create_app(configured: Settings | None = None) -> Litestar:
             redemptions.router,
             invariants.get_invariants,
             products.router,
+            carts.router,
+            cart_items.router,
+            cart_shoppers.router,
+            cart_shipping.router,
             store_settings.router,
             *docs.handlers,
         ],

@@ -27,6 +27,10 @@ STATUS: dict[Category, int | str] = {
     Category.UNSUPPORTED_MEDIA_TYPE: 415,
     Category.UNPROCESSABLE: "422",
     Category.CONFLICT: "409",
+    Category.CART_BAD_REQUEST: 400,
+    Category.CART_UNPROCESSABLE: 422,
+    Category.CART_CONFLICT: 409,
+    Category.ASSOCIATION: 400,
 }
 """The HTTP status of each category, typed as Elastic Path writes it: as a number or as a string."""
 
@@ -46,6 +50,11 @@ class ErrorsDocument(msgspec.Struct, frozen=True):
     """What every request that fails is answered."""
 
     errors: list[WireError]
+
+
+def http_status(refusal: Refusal) -> int:
+    """Return the HTTP status of *refusal*; associations are refused with 422, whatever their error says."""
+    return 422 if refusal.category is Category.ASSOCIATION else int(STATUS[refusal.category])
 
 
 def errors_of(refusal: Refusal) -> list[WireError]:
@@ -76,18 +85,18 @@ def errors_of(refusal: Refusal) -> list[WireError]:
     ]
 
 
-def answer(errors: list[WireError]) -> Response[bytes]:
-    """Return the response that says *errors*."""
+def answer(errors: list[WireError], status: int | None = None) -> Response[bytes]:
+    """Return the response that says *errors*, with the *status* of the first unless another is given."""
     return Response(
         msgspec.json.encode(ErrorsDocument(errors)),
         media_type="application/json",
-        status_code=int(errors[0].status),
+        status_code=int(errors[0].status) if status is None else status,
     )
 
 
 def answer_refusal(_: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
     """Answer a refusal."""
-    return answer(errors_of(refusal))
+    return answer(errors_of(refusal), http_status(refusal))
 
 
 def answer_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

@@ -12,7 +12,8 @@ from litestar.routes import HTTPRoute
 from couponry.api import schemas
 from couponry.api.errors import ErrorsDocument
 from couponry.api.listing import DEFAULT_LIMIT, MAX_FILTER_BYTES, MAX_FILTER_TESTS
-from couponry.api.operations import TAGS, Operation
+from couponry.api.operation import Operation
+from couponry.api.operations import TAGS
 from couponry.api.responses import first_line, needs_token, responses
 from couponry.api.schemas import REFERENCE, Schema, reference
 from couponry.domain.listing import MAX_LIMIT, MAX_OFFSET
@@ -29,6 +30,10 @@ PATH_PARAMETERS: dict[str, Schema] = {
     "redemption_id": {"description": "The id of a redemption.", "schema": UUID},
     "product_id": {"description": "The id of a product.", "schema": {"type": "string"}},
     "code_id": {"description": "The id of a code, or the code itself.", "schema": {"type": "string"}},
+    "cart_id": {"description": "The id of a cart, chosen by the client.", "schema": {"type": "string"}},
+    "item_id": {"description": "The id of a line of the cart.", "schema": {"type": "string"}},
+    "group_id": {"description": "The id of a shipping group of the cart.", "schema": {"type": "string"}},
+    "code": {"description": "A promotion code.", "schema": {"type": "string"}},
     "path": {"description": "The path of a file, as its link has it.", "schema": {"type": "string"}},
 }
 
@@ -139,6 +144,9 @@ def _header_parameters(operation: Operation) -> Iterator[Schema]:
 def _query_parameters(operation: Operation) -> Iterator[Schema]:
     for name, meaning in operation.query.items():
         yield _query(name, meaning, {"type": "string"}, required=True)
+    if operation.includes:
+        meaning = f"What to answer beside, with commas between: {', '.join(operation.includes)}."
+        yield _query("include", meaning, {"type": "string"})
     if operation.filters is not None:
         limit = {"type": "integer", "minimum": 0, "default": DEFAULT_LIMIT}
         yield _query("page[limit]", f"The most elements to answer; more than {MAX_LIMIT} means {MAX_LIMIT}.", limit)

@@ -1,8 +1,6 @@
 """What each operation of the API takes, answers and refuses: the part of the OpenAPI document that no code says."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -22,16 +20,16 @@ from couponry.api.answers import (
     RedemptionAnswer,
     StoredProducts,
 )
+from couponry.api.cart_operations import CARTS, SETTINGS, SHIPPING
 from couponry.api.codes import NamedCodesDocument, NewCodesDocument
 from couponry.api.documents import ProductsDocument, PromotionDocument
 from couponry.api.evaluations import EvaluationDocument
 from couponry.api.jobs import NewJobDocument
+from couponry.api.operation import Operation, Tag
 from couponry.api.redemptions import ConfirmationDocument, RedemptionDocument
 from couponry.domain import errors
-from couponry.domain.errors import Refusal
 from couponry.services.access import Grant, IssuedToken
 from couponry.storage import codes, jobs, products, promotions
-from couponry.storage.filters import Attributes
 
 
 class TokenForm(msgspec.Struct, frozen=True):
@@ -57,54 +55,6 @@ class Readiness(msgspec.Struct, frozen=True):
     """The revision of the database's schema."""
     database: str | msgspec.UnsetType = msgspec.UNSET
     """What is wrong with the database."""
-
-
-class PromotionSettings(msgspec.Struct, frozen=True, tag_field="type", tag="promotion_settings"):
-    """What official clients ask of a store."""
-
-    rule_promotions_preview_enabled: bool
-
-
-class PromotionSettingsAnswer(msgspec.Struct, frozen=True):
-    """The settings of a store."""
-
-    data: PromotionSettings
-
-
-class Operation(NamedTuple):
-    """What one operation takes, answers and refuses. The handler says the rest."""
-
-    description: str
-    answer: type[msgspec.Struct] | None = None
-    """None for an answer without a body, or one that is no JSON."""
-    answer_type: str = "application/json"
-    body: type[msgspec.Struct] | None = None
-    body_type: str = "application/json"
-    partial: bool = False
-    """Whether what `data` of the body leaves out stays as it is."""
-    examples: Mapping[str, Any] = MappingProxyType({})
-    """Bodies to try, by what they are for."""
-    refuses: tuple[Refusal, ...] = ()
-    """Beside what follows from the body, the lists, and who may come in."""
-    unavailable: type[msgspec.Struct] | None = None
-    """What a 503 says, if it is not an error like others."""
-    uses_database: bool = True
-    query: Mapping[str, str] = MappingProxyType({})
-    """What else must stand in the query, and what it means."""
-    headers: Mapping[str, str] = MappingProxyType({})
-    """What may stand in the head, and what it means."""
-    filters: Attributes | None = None
-    """Of a list: what it can be filtered by."""
-    orders: tuple[str, ...] = ()
-    """Of a list: what it can be sorted by."""
-
-
-class Tag(NamedTuple):
-    """Operations that belong together, by their ids."""
-
-    name: str
-    description: str
-    operations: dict[str, Operation]
 
 
 NO_PROMOTION = errors.PromotionNotFound()
@@ -380,12 +330,4 @@ OPERATING = Tag(
     },
 )
 
-SETTINGS = Tag(
-    "Settings",
-    "Settings that official clients ask for.",
-    {
-        "getPromotionSettings": Operation("The answer is the same for every store.", answer=PromotionSettingsAnswer),
-    },
-)
-
-TAGS = (PROMOTIONS, CODES, JOBS, EVALUATIONS, REDEMPTIONS, PRODUCTS, SETTINGS, ACCESS, OPERATING)
+TAGS = (PROMOTIONS, CODES, JOBS, EVALUATIONS, REDEMPTIONS, PRODUCTS, CARTS, SHIPPING, SETTINGS, ACCESS, OPERATING)

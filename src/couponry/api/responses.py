@@ -8,8 +8,8 @@ import msgspec
 from litestar.handlers import HTTPRouteHandler
 
 from couponry.api.auth import require_merchant, require_token
-from couponry.api.errors import STATUS, ErrorsDocument, errors_of
-from couponry.api.operations import Operation
+from couponry.api.errors import ErrorsDocument, errors_of, http_status
+from couponry.api.operation import Operation
 from couponry.api.schemas import Schema, reference
 from couponry.domain.errors import (
     BadRequest,
@@ -35,7 +35,7 @@ def responses(operation: Operation, handler: HTTPRouteHandler) -> dict[str, Sche
     """Return what *operation* can answer, by status: its success, its refusals, and that the database is away."""
     by_status: dict[int, list[Refusal]] = {}
     for refusal in _refusals(operation, handler):
-        by_status.setdefault(int(STATUS[refusal.category]), []).append(refusal)
+        by_status.setdefault(http_status(refusal), []).append(refusal)
     documented = {str(handler.status_code): _success(operation, int(handler.status_code))}
     documented |= {str(status): _refused(by_status[status]) for status in sorted(by_status)}
     if operation.uses_database:

@@ -1,13 +1,39 @@
-"""Settings of a store that official clients ask for."""
+"""Settings of a store: how it keeps carts, and what official clients ask for."""
 
 from typing import Any
 
-from litestar import Response, Router, get
+from litestar import Request, Response, Router, get, put
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from couponry.api.auth import require_merchant
-from couponry.api.wire import json_answer
+from couponry.api.cart_answers import CartDiscounts, CartInventory
+from couponry.api.cart_documents import CartSettingsData, CartSettingsDocument
+from couponry.api.documents import decode
+from couponry.api.state import context_of
+from couponry.api.wire import json_answer, json_body
+from couponry.domain.cart_profile import with_settings
+from couponry.domain.cart_settings import CartSettings
+from couponry.services import cart_settings
 
 PROMOTIONS: dict[str, Any] = {"type": "promotion_settings", "rule_promotions_preview_enabled": True}
+
+
+class CartSettingsResource(Struct, frozen=True, tag_field="type", tag="settings"):
+    """How a store keeps its carts."""
+
+    cart_expiry_days: int
+    """How long a cart is kept after its last change."""
+    discounts: CartDiscounts
+    """What new carts begin with."""
+    inventories: CartInventory
+    """What new carts begin with."""
+
+
+class CartSettingsAnswer(Struct, frozen=True):
+    """The cart settings of a store."""
+
+    data: CartSettingsResource
 
 
 @get("/promotions", operation_id="getPromotionSettings")
@@ -16,9 +42,42 @@ async def get_promotion_settings() -> Response[bytes]:
     return json_answer({"data": PROMOTIONS})
 
 
+@get("/cart", operation_id="getCartSettings")
+async def get_cart_settings(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Tell how the store keeps carts."""
+    async with context_of(request) as context:
+        return json_answer(_answer(await cart_settings.get_settings(context)))
+
+
+@put("/cart", operation_id="updateCartSettings")
+async def update_cart_settings(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Change how the store keeps carts."""
+    said = decode(await json_body(request), CartSettingsDocument).data
+    async with context_of(request) as context:
+        changed = await cart_settings.update_settings(context, lambda settings: _said(settings, said))
+    return json_answer(_answer(changed))
+
+
+def _said(settings: CartSettings, said: CartSettingsData) -> CartSettings:
+    new_carts = with_settings(settings.new_carts, said.discounts, said.inventories)
+    days = settings.cart_expiry_days if said.cart_expiry_days is UNSET else said.cart_expiry_days
+    return replace(settings, cart_expiry_days=days, new_carts=new_carts)
+
+
+def _answer(settings: CartSettings) -> CartSettingsAnswer:
+    new = settings.new_carts
+    return CartSettingsAnswer(
+        CartSettingsResource(
+            settings.cart_expiry_days,
+            CartDiscounts(new.custom_discounts_enabled, new.use_rule_promotions),
+            CartInventory(new.defer_inventory_check),
+        )
+    )
+
+
 router = Router(
     "/v2/settings",
-    route_handlers=[get_promotion_settings],
+    route_handlers=[get_promotion_settings, get_cart_settings, update_cart_settings],
     guards=[require_merchant],
     tags=["Settings"],
 )

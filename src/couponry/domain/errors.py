@@ -23,6 +23,10 @@ class Category(Enum):
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     CONFLICT = "conflict"
+    CART_BAD_REQUEST = "cart_bad_request"
+    CART_UNPROCESSABLE = "cart_unprocessable"
+    CART_CONFLICT = "cart_conflict"
+    ASSOCIATION = "association"
 
 
 class Fault(msgspec.Struct, frozen=True):

@@ -1,0 +1,200 @@
+"""Keeping carts: every change is judged, and never made to a cart that somebody else changed meanwhile."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from couponry.domain.cart_changes import Scene, with_codes
+from couponry.domain.cart_errors import CartBusy, CodeNotApplicable, CodeNotTaken
+from couponry.domain.cart_judged import Message, messages, settled, verdict
+from couponry.domain.cart_settings import CartSettings
+from couponry.domain.errors import Refusal
+from couponry.domain.evaluation import evaluate
+from couponry.domain.outcome import AddedItem, Evaluation
+from couponry.domain.promotion_book import Entry, book
+from couponry.domain.redemption import shoppers_of
+from couponry.domain.shopping_cart import ShoppingCart, to_judge
+from couponry.services import evaluations, gifts
+from couponry.services.context import fresh_id
+from couponry.services.till import Till
+from couponry.storage import books, carts
+from couponry.storage.carts import StoredCart
+
+ATTEMPTS = 100
+"""How often a change is made anew because another process changed the cart first."""
+SWEPT = 10
+"""How many expired carts of a store go when a new one comes."""
+
+NO_PROMOTIONS = book(())
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """On whose behalf, in which store, when, and by which promotions a cart is used."""
+
+    till: Till
+    store_id: UUID
+    now: datetime
+    customer_id: str | None = None
+    """Who shops, where the cart belongs to nobody."""
+    currency: str | None = None
+    """What carts are in that are in no currency yet."""
+
+    def scene(self, cart_id: str) -> Scene:
+        """Return what a change to that cart is told."""
+        return Scene(cart_id, self.now, self.currency, lambda: str(fresh_id()))
+
+
+class Change(NamedTuple):
+    """A cart as a request would have it, and the codes that it enters."""
+
+    cart: ShoppingCart
+    entered: tuple[str, ...] = ()
+    errors: tuple[Refusal, ...] = ()
+    all_or_nothing: bool = True
+    """Whether a code that is refused undoes the rest."""
+
+
+Apply = Callable[[ShoppingCart], Change]
+
+
+class CartView(msgspec.Struct, frozen=True, kw_only=True):
+    """A cart as it stands after a request, judged."""
+
+    id: str
+    cart: ShoppingCart
+    evaluation: Evaluation
+    messages: list[Message]
+    missed: list[tuple[AddedItem, str]]
+    """Gifts that are due and could not be added, each with what its promotion is about."""
+    errors: list[Refusal]
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+
+
+_turns: WeakValueDictionary[tuple[UUID, str], asyncio.Lock] = WeakValueDictionary()
+"""Requests of this process for one cart wait here: made one after the other, none is made twice."""
+
+
+async def change(desk: Desk, cart_id: str, apply: Apply) -> CartView:
+    """Change a cart, which begins empty where there is none, judge it, and keep it.
+
+    Raises:
+        CodeNotApplicable, CodeNotTaken: a code that is entered and gives nothing; and whatever *apply* raises.
+    """
+    async with _turns.setdefault((desk.store_id, cart_id), asyncio.Lock()):
+        for _ in range(ATTEMPTS):
+            stored, settings = await _stored(desk, cart_id)
+            view = await _changed(desk, cart_id, stored, apply(stored.cart))
+            expires_at = desk.now + timedelta(days=settings.cart_expiry_days)
+            view = msgspec.structs.replace(view, updated_at=desk.now, expires_at=expires_at)
+            if await _kept(desk, view, stored.version):
+                return view
+    raise CartBusy
+
+
+async def look_at(desk: Desk, cart_id: str) -> CartView:
+    """Return a cart as it is judged now, made if there was none; it expires no later for it."""
+    async with _turns.setdefault((desk.store_id, cart_id), asyncio.Lock()):
+        for _ in range(ATTEMPTS):
+            stored, _ = await _stored(desk, cart_id)
+            view = await _changed(desk, cart_id, stored, Change(stored.cart))
+            if (stored.version and view.cart == stored.cart) or await _kept(desk, view, stored.version):
+                return view
+    raise CartBusy
+
+
+async def delete(desk: Desk, cart_id: str) -> None:
+    """Delete a cart, if there is one."""
+    async with desk.till.database.transaction() as connection:
+        await carts.delete(connection, desk.store_id, cart_id)
+
+
+async def _stored(desk: Desk, cart_id: str) -> tuple[StoredCart, CartSettings]:
+    async with desk.till.database.connection() as connection:
+        stored = await carts.get(connection, desk.store_id, cart_id, desk.now)
+        settings = await carts.settings(connection, desk.store_id)
+    if stored is None:
+        until = desk.now + timedelta(days=settings.cart_expiry_days)
+        stored = StoredCart(ShoppingCart(settings=settings.new_carts), 0, desk.now, desk.now, until)
+    return stored, settings
+
+
+async def _kept(desk: Desk, view: CartView, version: int) -> bool:
+    """Store a cart, unless somebody changed it meanwhile."""
+    new = StoredCart(view.cart, version, view.created_at, view.updated_at, view.expires_at)
+    async with desk.till.database.transaction() as connection:
+        if version == 0:
+            await carts.delete_expired(connection, desk.store_id, desk.now, SWEPT)
+        return await carts.put(connection, desk.store_id, view.id, new)
+
+
+async def _changed(desk: Desk, cart_id: str, stored: StoredCart, changed: Change) -> CartView:
+    """Judge a changed cart with the codes that are entered, and settle what becomes of them."""
+    scene = desk.scene(cart_id)
+    errors = [*changed.errors, *_untaken(changed)]
+    entered = () if errors and len(errors) > len(changed.errors) else changed.entered
+    tried = with_codes(changed.cart, entered)
+    judged = await gifts.judged(tried, lambda cart: _judged(desk, cart), desk.till.database, desk.store_id, scene)
+    verdicts = {code: verdict(code, judged.evaluation) for code in entered}
+    errors += [CodeNotApplicable(code) for code, what in verdicts.items() if what == "refused"]
+    if errors and changed.all_or_nothing:
+        raise errors[0]
+    attached = [code for code, what in verdicts.items() if what == "attached"]
+    cart = msgspec.structs.replace(judged.cart, codes=with_codes(changed.cart, attached).codes)
+    after = settled(cart, judged.evaluation, desk.now, scene.fresh_id)
+    return CartView(
+        id=cart_id,
+        cart=after,
+        evaluation=judged.evaluation,
+        messages=messages(stored.cart, after, judged.evaluation.refused, entered),
+        missed=await _told(desk, [item for item, _ in judged.missed]),
+        errors=errors + [refusal for _, refusal in judged.missed],
+        created_at=stored.created_at,
+        updated_at=stored.updated_at,
+        expires_at=stored.expires_at,
+    )
+
+
+async def promotions_of(desk: Desk, promotion_ids: Iterable[str]) -> list[Entry]:
+    """Return those of the named promotions that the store still has."""
+    wanted = tuple(dict.fromkeys(promotion_ids))
+    if not wanted:
+        return []
+    async with desk.till.database.connection() as connection:
+        version = await books.version(connection, desk.store_id)
+    known = (await desk.till.promotions.book(desk.store_id, version)).by_id
+    return [known[id_] for id_ in wanted if id_ in known]
+
+
+async def _told(desk: Desk, missed: Sequence[AddedItem]) -> list[tuple[AddedItem, str]]:
+    known = {one.id: one.promotion for one in await promotions_of(desk, [item.promotion_id for item in missed])}
+    return [(item, known[item.promotion_id].description or known[item.promotion_id].name) for item in missed]
+
+
+def _untaken(changed: Change) -> list[Refusal]:
+    """Return why the cart takes none of the codes entered, if it does not."""
+    settings = changed.cart.settings
+    if settings.custom_discounts_enabled:
+        return [CodeNotTaken.by_custom_discounts(code) for code in changed.entered]
+    if not settings.use_rule_promotions:
+        return [CodeNotApplicable(code) for code in changed.entered]
+    if not changed.cart.lines:
+        return [CodeNotTaken.by_empty_cart(code) for code in changed.entered]
+    return []
+
+
+async def _judged(desk: Desk, cart: ShoppingCart) -> Evaluation:
+    asked = to_judge(cart, desk.customer_id, desk.currency)
+    at = cart.snapshot_date or desk.now
+    if not cart.settings.use_rule_promotions:
+        return evaluate(asked, NO_PROMOTIONS, (), at)
+    shoppers = shoppers_of(desk.till.shopper_key, desk.store_id, asked.shopper)
+    return await evaluations.evaluate_cart(
+        desk.till.database, desk.till.promotions, desk.store_id, asked, cart.codes, at=at, shoppers=shoppers
+    )
