@@ -13,6 +13,7 @@ from couponry.api.app import create_app
 from couponry.api.cart_examples import ACCOUNTS, CART_SETTINGS, CARTS, CUSTOMERS, ITEMS, NEW_CARTS, SHIPPING_GROUPS
 from couponry.api.examples import EVALUATIONS, NEW_JOBS, PRODUCTS, REDEMPTIONS
 from couponry.api.openapi import endpoints
+from couponry.api.usage_operations import FORGOTTEN
 from couponry.settings import Settings
 from support import Shop, codes_body, promotion_body
 
@@ -37,6 +38,7 @@ VALID = {
         "data": EVALUATIONS["A draft, as of next spring"]["data"] | EVALUATIONS["A cart with a code, explained"]["data"]
     },
     "createRedemption": REDEMPTIONS["A cart, held for five minutes"],
+    "anonymizeRulePromotionUsages": FORGOTTEN["Everything of a customer"],
     "putProducts": PRODUCTS["A sock, and a gift"],
     "createACart": {"data": {**NEW_CARTS["A guest's"]["data"], **NEW_CARTS["With custom attributes"]["data"]}},
     "updateACart": {"data": {**CARTS["A preview of next spring"]["data"], "name": "A cart"}},

@@ -4,6 +4,7 @@ Each statement that a use case really sends is run under EXPLAIN ANALYZE first, 
 more than a page or so of rows: what holds for 300,000 codes then holds for 5,000,000.
 """
 
+import hashlib
 import secrets
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -16,14 +17,16 @@ from psycopg import AsyncConnection, AsyncCursor, sql
 from couponry.domain.codes import CodeLimits, CodePattern, NewCode
 from couponry.domain.errors import DuplicateSku
 from couponry.domain.ids import series
-from couponry.domain.listing import EVERYTHING, Comparison, Page
+from couponry.domain.listing import EVERYTHING, All, Comparison, Filter, Page
 from couponry.domain.products import NewProduct
 from couponry.services import codes, products, promotions
+from couponry.services import usages as usage_services
 from couponry.services.context import Context, fresh_id, utc_now
-from couponry.storage import books, claims, entered_codes, idempotency, usages
+from couponry.storage import anonymizing, books, claims, entered_codes, idempotency, usage_lists, usages
 from couponry.storage import codes as stored_codes
 from couponry.storage import products as stored_products
 from couponry.storage.code_rows import COPY_CODES, Origin, generated_rows
+from couponry.storage.codes import COUNTED
 from couponry.storage.database import configure
 from couponry.storage.idempotency import Key
 
@@ -348,4 +351,92 @@ async def test_clearing_up_codes_without_limits(
     assert await stored_codes.delete_unused_of_job(context.connection, *crowded, limit=900) == 900
     await AsyncCursor.execute(cursor, "SELECT count(*) FROM promotion_codes WHERE id = %s", [busy[0]])
     assert await cursor.fetchall() == [(1,)]
+    assert_few_rows_read()
+
+
+# Usages
+
+
+@pytest.fixture(scope="module")
+def much_used(crowded: tuple[UUID, UUID, UUID], database_url: str) -> tuple[UUID, UUID]:
+    """Two promotions whose usages are very many, nearly all of one code and of one shopper, one every three minutes.
+
+    Every third is a hold that was released.
+    """
+    store_id, promotions = crowded[0], [fresh_id(), fresh_id()]
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        for promotion_id in promotions:
+            insert_promotion(connection, store_id, promotion_id)
+            connection.execute(USAGES, {"store": store_id, "promotion": promotion_id})
+    return store_id, promotions[0]
+
+
+USAGES = """
+    WITH made AS (
+        SELECT n, gen_random_uuid() AS redemption, CASE WHEN n %% 1000 = 0 THEN 'rare' ELSE 'hot' END AS code,
+            CASE WHEN n %% 5000 = 0 THEN 'ann' || n %% 4 ELSE 'bob' || n END AS shopper,
+            CASE WHEN n %% 3 = 0 THEN 'released' ELSE 'used' END AS state,
+            timestamptz '2024-01-01Z' + n * interval '3 min' AS used_on
+        FROM generate_series(1, 100000) AS n
+    ), redeemed AS (
+        INSERT INTO redemptions SELECT %(store)s, redemption, 'confirmed', 'order', used_on, '{}',
+            ARRAY[substring(sha256(shopper::bytea) FROM 1 FOR 16)], 'me', 'me', used_on, used_on FROM made
+    ), kept AS (
+        INSERT INTO idempotency_keys SELECT %(store)s, redemption::text, ''::bytea,
+            convert_to('{"id":"' || redemption || '"', 'UTF8'), now() FROM made WHERE n %% 2 = 0
+    )
+    INSERT INTO usages SELECT %(store)s, %(promotion)s, gen_random_uuid(), redemption, md5(code)::uuid,
+        state::usage_state, 1, used_on, CASE WHEN state = 'used' THEN used_on END,
+        CASE WHEN state = 'released' THEN now() END, now(), false, code, NULL, NULL, shopper, 'me', '{}' FROM made
+"""
+
+
+@pytest.mark.parametrize("order", [None, "used_on", "-used_on"])
+@pytest.mark.parametrize("code", [None, "HOT", "rare"])
+async def test_listing_usages(context: Context, much_used: tuple[UUID, UUID], order: str | None, code: str | None):
+    used = None if code is None else await usage_lists.code_named(context.connection, *much_used, code)
+    id_ = UUID(hashlib.md5((code or "").lower().encode()).hexdigest())
+    for analyzed in (False, True):
+        if analyzed:
+            await AsyncCursor.execute(AsyncCursor(context.connection), "ANALYZE usages, redemptions, idempotency_keys")
+        for one in {used, used and await usage_lists.code_with_id(context.connection, *much_used, id_)}:
+            listed = await usage_lists.page_of(
+                context.connection, *much_used, EVERYTHING, order, Page(100, 0 if code == "rare" else 900), one
+            )
+            assert len(listed) == (67 if code == "rare" else 100)
+        assert_few_rows_read()
+
+
+@pytest.mark.parametrize(
+    ("test", "found"),
+    [
+        (Comparison("eq", "code", ("Rare",)), 67),
+        (Comparison("lt", "used_on", ("2024-01-02",)), 320),
+        (All((Comparison("ge", "used_on", ("2024-03-01",)), Comparison("lt", "used_on", ("2024-03-02",)))), 320),
+        (Comparison("eq", "id", (str(fresh_id()),)), 0),
+    ],
+)
+async def test_filtering_usages(context: Context, much_used: tuple[UUID, UUID], test: Filter, found: int):
+    listed = await usage_services.list_usages(context, much_used[1], test, None, Page(100))
+    assert listed.total == found
+    assert_few_rows_read()
+
+
+async def test_counting_usages(context: Context, much_used: tuple[UUID, UUID]):
+    for code in (None, usage_lists.UsedCode("hot")):
+        assert await usage_lists.total(context.connection, *much_used, EVERYTHING, code) == (COUNTED, False)
+    assert max(rows_read(plan) for _, plan in ExplainingCursor.plans) < 2 * COUNTED
+
+
+async def test_forgetting_shoppers(context: Context, much_used: tuple[UUID, UUID]):
+    ann = hashlib.sha256(b"ann0").digest()[:16]
+    for analyzed in (False, True):
+        if analyzed:
+            await AsyncCursor.execute(AsyncCursor(context.connection), "ANALYZE usages, redemptions, idempotency_keys")
+        told = await usage_services.anonymize_shopper(context, [ann], "ann0")
+        assert told.total == 28
+        again = await usage_services.anonymize_usages(context, [str(one.id) for one in told.usages])
+        assert again.total == 28
+        redemptions = await anonymizing.redemptions_of_shopper(context.connection, much_used[0], ann)
+        assert len(await anonymizing.answers(context.connection, much_used[0], redemptions)) == 40
     assert_few_rows_read()

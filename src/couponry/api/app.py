@@ -25,6 +25,7 @@ from couponry.api import (
     promotions,
     redemptions,
     store_settings,
+    usages,
 )
 from couponry.api.errors import HANDLERS
 from couponry.api.state import ActiveClients, Api, Keys
@@ -70,6 +71,7 @@ def create_app(configured: Settings | None = None) -> Litestar:
             jobs.router,
             evaluations.router,
             redemptions.router,
+            usages.router,
             invariants.get_invariants,
             products.router,
             carts.router,

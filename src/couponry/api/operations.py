@@ -27,6 +27,7 @@ from couponry.api.evaluations import EvaluationDocument
 from couponry.api.jobs import NewJobDocument
 from couponry.api.operation import Operation, Tag
 from couponry.api.redemptions import ConfirmationDocument, RedemptionDocument
+from couponry.api.usage_operations import USAGES
 from couponry.domain import errors
 from couponry.services.access import Grant, IssuedToken
 from couponry.storage import codes, jobs, products, promotions
@@ -330,4 +331,17 @@ OPERATING = Tag(
     },
 )
 
-TAGS = (PROMOTIONS, CODES, JOBS, EVALUATIONS, REDEMPTIONS, PRODUCTS, CARTS, SHIPPING, SETTINGS, ACCESS, OPERATING)
+TAGS = (
+    PROMOTIONS,
+    CODES,
+    JOBS,
+    EVALUATIONS,
+    REDEMPTIONS,
+    USAGES,
+    PRODUCTS,
+    CARTS,
+    SHIPPING,
+    SETTINGS,
+    ACCESS,
+    OPERATING,
+)

@@ -1,6 +1,7 @@
 """Filters as SQL: each list says which attributes and operators it takes, and what they mean."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, LiteralString
 
 import msgspec
@@ -19,6 +20,14 @@ class Attribute(msgspec.Struct, frozen=True):
 
 
 Attributes = Mapping[str, Attribute]
+
+
+def read_moment(operand: str) -> datetime:
+    """Read a date, a timestamp, or milliseconds since 1970; without a zone it is UTC."""
+    if operand.isdigit() and len(operand) > 8:
+        return datetime.fromtimestamp(int(operand) / 1000, UTC)
+    moment = datetime.fromisoformat(operand)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def where(wanted: Filter, attributes: Attributes) -> tuple[sql.Composed, list[Any]]:

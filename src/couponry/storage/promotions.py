@@ -1,6 +1,6 @@
 """The table of promotions."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from couponry.domain.codes import code_key
 from couponry.domain.listing import Filter, Page
 from couponry.domain.promotions import Promotion
 from couponry.storage.database import Connection, rows_of
-from couponry.storage.filters import Attribute, Attributes, where
+from couponry.storage.filters import Attribute, Attributes, read_moment, where
 
 COLUMNS: LiteralString = """
     id, store_id, name, description, enabled, automatic, priority, stackable, override_stacking,
@@ -24,14 +24,6 @@ def _read_boolean(operand: str) -> bool:
     if operand.lower() not in ("true", "false"):
         raise ValueError(operand)
     return operand.lower() == "true"
-
-
-def _read_moment(operand: str) -> datetime:
-    """Read a date, a timestamp, or milliseconds since 1970; without a zone it is UTC."""
-    if operand.isdigit() and len(operand) > 8:
-        return datetime.fromtimestamp(int(operand) / 1000, UTC)
-    moment = datetime.fromisoformat(operand)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _read_pattern(operand: str) -> str:
@@ -61,11 +53,11 @@ FILTERS: Attributes = {
             "lt": '"start" < %s',
             "le": '"start" <= %s',
         },
-        read=_read_moment,
+        read=read_moment,
     ),
     "end": Attribute(
         {"eq": '"end" = %s', "gt": '"end" > %s', "ge": '"end" >= %s', "lt": '"end" < %s', "le": '"end" <= %s'},
-        read=_read_moment,
+        read=read_moment,
     ),
     "rule_set.rules.strategy": Attribute(
         {

@@ -61,7 +61,7 @@ async def add(connection: Connection, store_id: UUID, usages: Iterable[Usage]) -
             "held" if one.held else "used",
             one.used.uses,
             one.expires_at,
-            one.used_on,
+            None if one.held else one.used_on,
             one.used_on,
             one.used.code,
             one.customer_id,

@@ -1,0 +1,173 @@
+"""Usages: what is on record of the uses of codes, and forgetting who made them."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from couponry.domain.codes import spelling_faults
+from couponry.domain.listing import Filter, Listed, Page
+from couponry.domain.redemption import Redemption
+from couponry.domain.usage_errors import NoSuchCode, NoSuchPromotion, UsagesNotFound
+from couponry.domain.usages import Usage, without_addresses
+from couponry.services.context import Context
+from couponry.storage import anonymizing, claims, promotions, usage_lists
+from couponry.storage.usage_lists import UsedCode
+
+AT_ONCE = 100
+"""How many judged carts are looked into together."""
+
+MAX_TOLD = 1000
+"""The most usages that are told when a shopper is forgotten, who may have made any number."""
+
+
+class Anonymized(NamedTuple):
+    """Usages whose shopper is forgotten."""
+
+    usages: list[Usage]
+    total: int
+    """How many there are; *usages* may be the first of them."""
+    missing: list[str]
+    """The ids that no usage has."""
+
+
+async def list_usages(
+    context: Context, promotion_id: UUID, wanted: Filter, order: str | None, page: Page
+) -> Listed[Usage]:
+    """Return one page of a promotion's usages that pass *wanted*.
+
+    Raises:
+        NoSuchPromotion: this store has no such promotion.
+    """
+    await _require_promotion(context, promotion_id)
+    return await _listed(context, promotion_id, wanted, order, page)
+
+
+async def list_code_usages(
+    context: Context, promotion_id: UUID, id_or_name: str, wanted: Filter, order: str | None, page: Page
+) -> Listed[Usage]:
+    """Return one page of the usages of a code, named by its id or by itself, that pass *wanted*.
+
+    Of a code that was deleted, the usages are still there; named by itself, a code is every code that was spelled so.
+
+    Raises:
+        NoSuchPromotion: this store has no such promotion.
+        NoSuchCode: the promotion has no such code, and nobody ever used one.
+    """
+    await _require_promotion(context, promotion_id)
+    code = await _code(context, promotion_id, id_or_name)
+    return await _listed(context, promotion_id, wanted, order, page, code)
+
+
+async def anonymize_usages(context: Context, ids: Sequence[str]) -> Anonymized:
+    """Forget the e-mail addresses of these usages; those that were forgotten before stay as they are.
+
+    Raises:
+        UsagesNotFound: none of them is on record.
+    """
+    known = {text: id_ for text in ids if (id_ := _as_id(text)) is not None}
+    asked = list(dict.fromkeys(known.values()))
+    found = {one.id for one in await usage_lists.of_ids(context.connection, context.store_id, asked)}
+    missing = [text for text in dict.fromkeys(ids) if known.get(text) not in found]
+    if not found:
+        raise UsagesNotFound(missing)
+    redemptions = await anonymizing.redemptions_of_usages(context.connection, context.store_id, sorted(found))
+    await _forget(context, redemptions, only=found)
+    usages = await usage_lists.of_ids(context.connection, context.store_id, [id_ for id_ in asked if id_ in found])
+    return Anonymized(usages, len(usages), missing)
+
+
+async def anonymize_shopper(context: Context, shoppers: Iterable[bytes], address: str | None) -> Anonymized:
+    """Forget the e-mail addresses of whoever has one of these hashes, and *address* itself, in all redemptions.
+
+    Holds are forgotten as well, and told of once they are used. Whoever is forgotten can be named again: the same
+    usages are then told.
+    """
+    redemptions = sorted(
+        {
+            id_
+            for shopper in shoppers
+            for id_ in await anonymizing.redemptions_of_shopper(context.connection, context.store_id, shopper)
+        }
+    )
+    ids = await _forget(context, redemptions, also=address)
+    usages = await usage_lists.of_ids(context.connection, context.store_id, ids)
+    return Anonymized(usages[:MAX_TOLD], len(usages), [])
+
+
+async def _forget(
+    context: Context, redemptions: Sequence[UUID], only: set[UUID] | None = None, also: str | None = None
+) -> list[UUID]:
+    """Forget whose these redemptions are, in all rows of the ledger or in *only* some; return the ids of those.
+
+    Locks are taken as redeeming does: redemptions, codes, rows of the ledger. Holds are guarded by their codes, as
+    whoever takes expired ones back does not lock redemptions.
+    """
+    connection, store_id = context.connection, context.store_id
+    await anonymizing.lock_redemptions(connection, store_id, redemptions)
+    traced = await anonymizing.traces(connection, store_id, redemptions)
+    forgotten = [one for one in traced if only is None or one.id in only]
+    await claims.lock_codes(connection, store_id, {(one.promotion_id, one.code_id) for one in forgotten if one.held})
+    await anonymizing.forget(connection, store_id, forgotten, context.actor)
+    addresses = {address for address in (also, *(one.address for one in forgotten)) if address}
+    await _forget_in_evaluations(context, redemptions, sorted(addresses))
+    return [one.id for one in forgotten]
+
+
+async def _forget_in_evaluations(context: Context, redemptions: Sequence[UUID], addresses: Sequence[str]) -> None:
+    """Take *addresses* out of the judged carts of locked redemptions, and out of the copies that retries are told."""
+    connection, store_id = context.connection, context.store_id
+    for first in range(0, len(redemptions) if addresses else 0, AT_ONCE):
+        some = redemptions[first : first + AT_ONCE]
+        judged = {
+            id_: cleaned
+            for id_, evaluation in (await anonymizing.evaluations(connection, store_id, some)).items()
+            if (cleaned := without_addresses(evaluation, addresses)) is not None
+        }
+        kept = await anonymizing.answers(connection, store_id, list(judged))
+        await anonymizing.replace(
+            connection, store_id, judged, {key: _with_cleaned(answer, judged) for key, answer in kept.items()}
+        )
+
+
+def _with_cleaned(answer: bytes, judged: dict[UUID, bytes]) -> bytes:
+    redemption = msgspec.json.decode(answer, type=Redemption)
+    return msgspec.json.encode(msgspec.structs.replace(redemption, evaluation=msgspec.Raw(judged[redemption.id])))
+
+
+async def _listed(
+    context: Context,
+    promotion_id: UUID,
+    wanted: Filter,
+    order: str | None,
+    page: Page,
+    code: UsedCode | None = None,
+) -> Listed[Usage]:
+    connection, store_id = context.connection, context.store_id
+    found = await usage_lists.page_of(connection, store_id, promotion_id, wanted, order, page, code)
+    total, exact = await usage_lists.total(connection, store_id, promotion_id, wanted, code)
+    return Listed(found, total, exact)
+
+
+async def _require_promotion(context: Context, promotion_id: UUID) -> None:
+    if not await promotions.exists(context.connection, context.store_id, promotion_id):
+        raise NoSuchPromotion
+
+
+async def _code(context: Context, promotion_id: UUID, id_or_name: str) -> UsedCode:
+    id_, code = _as_id(id_or_name), None
+    if id_ is not None:
+        code = await usage_lists.code_with_id(context.connection, context.store_id, promotion_id, id_)
+    if code is None and not any(spelling_faults([id_or_name], "")):
+        code = await usage_lists.code_named(context.connection, context.store_id, promotion_id, id_or_name)
+    if code is None:
+        raise NoSuchCode
+    return code
+
+
+def _as_id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
