@@ -39,3 +39,8 @@ def test_what_a_client_has_is_not_sent_again(api: str, path: str):
     again = httpx.get(api + path, headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert httpx.get(api + path, headers={"if-none-match": '"other"'}).status_code == 200
+
+
+def test_the_address_itself_leads_to_the_documentation(api: str):
+    answer = httpx.get(f"{api}/")
+    assert (answer.status_code, answer.headers["location"]) == (302, "/docs")

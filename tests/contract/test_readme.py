@@ -71,7 +71,7 @@ def newcomer(home: Path) -> dict[str, str]:
 def test_the_tour_works_as_printed(home: Path, server: str):
     tour = (ROOT / "README.md").read_text().partition("## A tour")[2]
     blocks = [(kind, text) for kind, text in BLOCK.findall(tour)]
-    commands = [text for kind, text in blocks if kind == "sh"]
+    commands = [text for kind, text in blocks if kind == "bash"]
     (home / ".venv/bin").mkdir(parents=True)
     (home / ".venv/bin/couponry").symlink_to(Path(sys.executable).parent / "couponry")
     script = "".join(f"echo '@@@'\n{text.replace('127.0.0.1:8080', server)}" for text in commands)
@@ -88,7 +88,7 @@ def test_the_tour_works_as_printed(home: Path, server: str):
 
     assert done.returncode == 0, done.stdout
     answers = iter(done.stdout.split("@@@\n")[1:])
-    for (kind, text), (following, expected) in pairwise([*blocks, ("sh", "")]):
-        if kind == "sh":
+    for (kind, text), (following, expected) in pairwise([*blocks, ("bash", "")]):
+        if kind == "bash":
             answer = next(answers)
-            assert masked(answer) == masked(expected if following != "sh" else ""), f"{text}\n{answer}"
+            assert masked(answer) == masked(expected if following != "bash" else ""), f"{text}\n{answer}"

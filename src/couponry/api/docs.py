@@ -9,6 +9,7 @@ import msgspec
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from couponry.api.openapi import document_of
 from couponry.api.page import page_of
@@ -45,7 +46,13 @@ async def docs_file(request: Request[Any, Any, Any], name: FromPath[str]) -> Res
     return _unchanging(request, _file(name), STATIC[name])
 
 
-handlers = [openapi_document, docs_page, docs_file]
+@get("/", include_in_schema=False)
+async def front_door() -> Redirect:
+    """Lead who opens the address that `couponry serve` prints to the documentation."""
+    return Redirect("/docs")
+
+
+handlers = [front_door, openapi_document, docs_page, docs_file]
 
 
 @cache
