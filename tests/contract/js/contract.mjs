@@ -247,6 +247,49 @@ await step("asks whether previews are enabled", async () => {
   assert.equal(typeof data.rule_promotions_preview_enabled, "boolean");
 });
 
+const shopping = connect({ client_id });
+const cart = shopping.Cart("a-cart-of-the-sdk");
+
+await step("fills a cart", async () => {
+  assert.equal((await cart.Get()).data.name, "Cart");
+  await cart.AddCustomItem({ type: "custom_item", name: "Sock", sku: "sock", quantity: 2, price: { amount: 1000 } });
+  const bulk = [{ type: "custom_item", name: "Boot", sku: "boot", quantity: 1, price: { amount: 5000 } }];
+  const { data } = await cart.BulkAdd(bulk);
+  const lines = data.filter(({ type }) => type === "custom_item");
+  assert.deepEqual(lines.map(({ sku, quantity }) => [sku, quantity]), [["sock", 2], ["boot", 1]]);
+  const [sock] = (await cart.UpdateItem(data[0].id, 3)).data;
+  assert.equal(sock.quantity, 3);
+});
+
+await step("enters a code on a cart, and removes it", async () => {
+  const { data } = await merchant.RulePromotions.Create({ ...summer, name: "For carts", rule_set: CART_TEN_PERCENT });
+  await merchant.RulePromotions.AddCodes(data.id, [{ code: "CART10" }]);
+  const items = await cart.AddPromotion("cart10");
+  const shown = items.data.find(({ sku }) => sku === "CART10");
+  assert.equal(shown.promotion_id, data.id);
+  assert.equal(items.meta.messages[0].title, "Promotion Added");
+  const { included } = await cart.With("promotions").Get();
+  assert.ok(included.promotions.some(({ id }) => id === data.id));
+  const without = await cart.RemoveItem(shown.id);
+  assert.ok(without.data.every(({ sku }) => sku !== "CART10"));
+  const [error] = await refusal(cart.AddPromotion("nothing"));
+  assert.deepEqual(error, {
+    title: "Not Found",
+    status: 404,
+    detail: "No promotion could be found with the given code.",
+    meta: { code: "nothing" },
+  });
+  await merchant.RulePromotions.Delete(data.id);
+});
+
+await step("associates a cart, and deletes it", async () => {
+  await cart.AddCustomerAssociation("ann", "ann");
+  assert.equal((await cart.Get()).data.relationships.customers.data[0].id, "ann");
+  await cart.RemoveAllItems();
+  assert.equal((await cart.Items()).data.length, 0);
+  await cart.Delete();
+});
+
 await step("deletes the promotion", async () => {
   await merchant.RulePromotions.Delete(promotion);
   const [error] = await refusal(merchant.RulePromotions.Get(promotion));
