@@ -137,12 +137,13 @@ async def _kept(desk: Desk, view: CartView, version: int) -> bool:
 async def _changed(desk: Desk, cart_id: str, stored: StoredCart, changed: Change) -> CartView:
     """Judge a changed cart with the codes that are entered, and settle what becomes of them."""
     scene = desk.scene(cart_id)
-    errors = [*changed.errors, *_untaken(changed)]
-    entered = () if errors and len(errors) > len(changed.errors) else changed.entered
+    untaken = _untaken(changed)
+    entered = () if untaken else changed.entered
     tried = with_codes(changed.cart, entered)
     judged = await gifts.judged(tried, lambda cart: _judged(desk, cart), desk.till.database, desk.store_id, scene)
     verdicts = {code: verdict(code, judged.evaluation) for code in entered}
-    errors += [CodeNotApplicable(code) for code, what in verdicts.items() if what == "refused"]
+    refused = [CodeNotApplicable(code) for code, what in verdicts.items() if what == "refused"]
+    errors: list[Refusal] = [*changed.errors, *untaken, *refused]
     if errors and changed.all_or_nothing:
         raise errors[0]
     attached = [code for code, what in verdicts.items() if what == "attached"]
