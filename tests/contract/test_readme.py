@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-BLOCK = re.compile(r"^```(sh|json|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(bash|json|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHANGING = {
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}": "<id>",
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z": "<moment>",
@@ -72,6 +72,7 @@ def test_the_tour_works_as_printed(home: Path, server: str):
     tour = (ROOT / "README.md").read_text().partition("## A tour")[2]
     blocks = [(kind, text) for kind, text in BLOCK.findall(tour)]
     commands = [text for kind, text in blocks if kind == "bash"]
+    assert len(commands) > 5
     (home / ".venv/bin").mkdir(parents=True)
     (home / ".venv/bin/couponry").symlink_to(Path(sys.executable).parent / "couponry")
     script = "".join(f"echo '@@@'\n{text.replace('127.0.0.1:8080', server)}" for text in commands)
