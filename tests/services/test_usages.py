@@ -380,6 +380,19 @@ def test_anonymizing_again_changes_nothing(shop: Shop):
         assert anonymized(shop, **members) == once
 
 
+def test_only_the_usages_that_are_named_are_anonymized(shop: Shop):
+    promotions = [shop.promotion(), shop.promotion()]
+    for promotion in promotions:
+        shop.add_codes(promotion, "both")
+    redeemed(shop, "both")
+    [named], [other] = (usages(shop, promotion) for promotion in promotions)
+
+    anonymized(shop, usage_ids=[named["id"]])
+
+    assert usages(shop, promotions[0])[0]["customer_email"] == "**"
+    assert usages(shop, promotions[1]) == [other]
+
+
 def test_ids_that_no_usage_has_are_named(shop: Shop):
     promotion = shop.promotion()
     shop.add_codes(promotion, "spring")
@@ -453,6 +466,15 @@ def test_a_shopper_is_forgotten_everywhere_by_customer(shop: Shop, stored: Calla
     assert answer.json()["meta"] == {"results": {"total": 2, "total_method": "exact"}}
     assert "ann@" not in stored()
     assert [one["anonymized"] for one in usages(shop, promotion)] == [True, True, False]
+
+
+def test_an_address_is_forgotten_of_whom_no_usage_tells(shop: Shop, stored: Callable[[], str]):
+    shop.add_codes(shop.promotion(), {"code": "bobs", "user": "bob"})
+    redeemed(shop, "bobs", strict=False)
+    assert ANN["email"] in stored()
+
+    assert anonymized(shop, customer_email=ANN["email"]) == []
+    assert ANN["email"] not in stored()
 
 
 def test_a_retry_is_told_nothing_that_was_forgotten(shop: Shop):
