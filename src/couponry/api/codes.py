@@ -1,6 +1,7 @@
 """The codes of a promotion (behaviour.md 2)."""
 
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, delete, get, post
@@ -62,7 +63,7 @@ async def create_codes(request: Request[Any, Any, Any], promotion_id: FromPath[s
     id_ = id_in_path(promotion_id, PromotionNotFound)
     async with context_of(request) as context, codes.creating_codes(context, id_, new) as created:
         messages = [_duplicate_names(created.used_elsewhere)] if created.used_elsewhere else UNSET
-        return json_answer(CreatedCodes([code_document(code) for code in created.codes], messages), 201)
+        return json_answer(CreatedCodes(_created(created.ids, created.spelled, new), messages), 201)
 
 
 @get("/", operation_id="getRulePromotionCodes")
@@ -95,6 +96,22 @@ async def delete_code(
     async with context_of(request) as context:
         await codes.delete_code(context, id_, code_id)
     return no_content()
+
+
+def _created(ids: list[UUID], spelled: list[str], new: list[NewCode]) -> list[CodeResource]:
+    return [
+        CodeResource(
+            max_uses=one.uses,
+            user=one.user,
+            consume_unit=one.consume_unit,
+            max_uses_per_shopper=one.max_uses_per_shopper,
+            is_for_new_shopper=one.is_for_new_shopper,
+            id=id_,
+            code=code,
+            uses=one.uses,
+        )
+        for id_, code, one in zip(ids, spelled, new, strict=True)
+    ]
 
 
 def code_document(code: PromotionCode) -> CodeResource:

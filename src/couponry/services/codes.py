@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from psycopg.errors import UniqueViolation
 
-from couponry.domain.codes import CodeLimits, NewCode, PromotionCode, auto_code, code_key, spelling_faults
+from couponry.domain.codes import CodeLimits, NewCode, PromotionCode, auto_code, code_key, code_keys, spelling_faults
 from couponry.domain.errors import (
     AutomaticCodeKept,
     CodeNotFound,
@@ -19,7 +19,7 @@ from couponry.domain.errors import (
     PromotionNotFound,
     TooManyCodes,
 )
-from couponry.domain.ids import series
+from couponry.domain.ids import ids_in_series, series
 from couponry.domain.listing import Filter, Listed, Page
 from couponry.services.context import Context, fresh_id
 from couponry.storage import code_rows, codes, promotions
@@ -29,9 +29,10 @@ MAX_FAULTS = 1000
 
 
 class CreatedCodes(msgspec.Struct, frozen=True):
-    """The codes created, in the order asked for, and those that other promotions use too."""
+    """What became of the codes asked for, in their order: ids, spellings, and those that other promotions use too."""
 
-    codes: list[PromotionCode]
+    ids: list[UUID]
+    spelled: list[str]
     used_elsewhere: list[str]
 
 
@@ -57,14 +58,15 @@ async def creating_codes(context: Context, promotion_id: UUID, new: Sequence[New
         DuplicateCode: one exists in this promotion, is asked for twice, or stands for the promotion itself.
         TooManyCodes: the store limits the codes of a promotion.
     """
-    if faults := list(islice(spelling_faults([one.code for one in new], "data.codes"), MAX_FAULTS)):
+    spelled = [one.code.strip() for one in new]
+    if faults := list(islice(spelling_faults(spelled, "data.codes"), MAX_FAULTS)):
         raise InvalidDocument(*faults)
     promotion = await promotions.standing(context.connection, context.store_id, promotion_id)
     if promotion is None:
         raise PromotionNotFound
     if promotion.automatic:
         raise NoCodesAllowed
-    first, keys, limits = series(fresh_id()), [code_key(one.code) for one in new], _limits_of(new)
+    first, keys, limits = series(fresh_id()), code_keys(spelled), _limits_of(new)
     if len(set(keys)) < len(keys) or code_key(auto_code(promotion_id)) in keys:
         raise DuplicateCode
     # Before they are added, so that PostgreSQL does not find each of them here.
@@ -72,12 +74,10 @@ async def creating_codes(context: Context, promotion_id: UUID, new: Sequence[New
     if not promotion.alone:
         elsewhere = await codes.keys_elsewhere(context.connection, context.store_id, promotion_id, keys)
     # Sorted by key, so that two requests for the same codes never wait for each other in a circle.
-    rows = sorted(zip(range(len(new)), [one.code.strip() for one in new], keys, limits, strict=True), key=itemgetter(2))
+    rows = sorted(zip(range(len(new)), spelled, keys, limits, strict=True), key=itemgetter(2))
     async with _adding(context, promotion_id, first, rows):
-        yield CreatedCodes(
-            [_created(UUID(int=first + offset), one) for offset, one in enumerate(new)],
-            [one.code.strip() for one, key in zip(new, keys, strict=True) if key in elsewhere],
-        )
+        elsewhere_too = [code for code, key in zip(spelled, keys, strict=True) if key in elsewhere]
+        yield CreatedCodes(ids_in_series(first, len(new)), spelled, elsewhere_too)
 
 
 def _limits_of(new: Sequence[NewCode]) -> list[CodeLimits]:
@@ -92,19 +92,6 @@ def _limits_of(new: Sequence[NewCode]) -> list[CodeLimits]:
             limits.refuse_contradictions(one.code)
         found.append(limits)
     return found
-
-
-def _created(id_: UUID, new: NewCode) -> PromotionCode:
-    return PromotionCode(
-        id=id_,
-        code=new.code.strip(),
-        uses=new.uses,
-        max_uses=new.uses,
-        user=new.user,
-        consume_unit=new.consume_unit,
-        max_uses_per_shopper=new.max_uses_per_shopper,
-        is_for_new_shopper=new.is_for_new_shopper,
-    )
 
 
 @asynccontextmanager

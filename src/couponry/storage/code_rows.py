@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
-from couponry.domain.codes import CodeLimits, CodePattern, Entropy, MaxUsesPerShopper
+from couponry.domain.codes import MAX_CODE_CHARACTERS, CodeLimits, CodePattern, Entropy, MaxUsesPerShopper
 from couponry.domain.ids import COUNTER_BITS
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -50,7 +50,7 @@ def rows(origin: Origin, first_id: int, codes: Iterable[tuple[int, str, str, Cod
             middle, limited = moment + _limits(limits) + made_by, limits
         spelled, identity = code.encode(), key.encode()
         made += (head, (first_id + offset).to_bytes(16), middle)
-        made += (len(spelled).to_bytes(4), spelled, len(identity).to_bytes(4), identity)
+        made += (_LENGTHS[len(spelled)], spelled, _LENGTHS[len(identity)], identity)
         if len(made) > _PIECE:
             yield b"".join(made)
             made.clear()
@@ -151,6 +151,8 @@ def _length(size: int) -> bytes:
 
 
 _NULL = _length(-1)
+_LENGTHS = [_length(size) for size in range(MAX_CODE_CHARACTERS * 16)]
+"""Of every spelling there can be: a character has 4 bytes at most, and its key up to three characters."""
 
 
 def _field(value: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """The table of promotion codes, and the count of them kept beside it."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import LiteralString
 from uuid import UUID
 
@@ -54,10 +55,17 @@ async def add(connection: Connection, rows: bytes | bytearray) -> None:
 @asynccontextmanager
 async def adding(connection: Connection, rows: Iterable[bytes | bytearray]) -> AsyncGenerator[None]:
     """Add the codes that *rows* hold, all or none; the block runs while PostgreSQL is busy with them."""
-    async with connection.cursor() as cursor, cursor.copy(COPY_CODES) as copy:
+    async with connection.cursor() as cursor, AsyncExitStack() as copying:
+        copy = await copying.enter_async_context(cursor.copy(COPY_CODES))
         for some in rows:
             await copy.write(some)
-        yield
+        # PostgreSQL gathers a thousand rows before it inserts any, so the block must not keep the end from it.
+        ending = asyncio.ensure_future(copying.pop_all().aclose())
+        await asyncio.sleep(0)
+        try:
+            yield
+        finally:
+            await ending
 
 
 async def analyze(connection: Connection) -> None:
