@@ -21,6 +21,7 @@ from couponry.api.process import GARBAGE
 from couponry.domain.outcome import Evaluation
 from couponry.services.context import utc_now
 from couponry.services.evaluations import evaluate_cart
+from couponry.services.look_ups import LookUps
 from couponry.services.promotion_cache import PromotionCache
 from couponry.storage.database import Database
 
@@ -67,10 +68,10 @@ async def _evaluations_per_second(here: Rig, seconds: float = 5) -> tuple[float,
         connection.execute("VACUUM ANALYZE")  # as Medusa's database has had
     cart = DECODER.decode(msgspec.json.encode({"data": carts.cart(20)})).data
     database, store_id = Database(here.database_url), UUID(here.store_id)
-    promotions = PromotionCache(database)
+    promotions, look_ups = PromotionCache(database), LookUps(database)
 
     async def once() -> Evaluation:
-        return await evaluate_cart(database, promotions, store_id, cart, cart.codes, at=utc_now())
+        return await evaluate_cart(look_ups, promotions, store_id, cart, cart.codes, at=utc_now())
 
     async def rate() -> float:
         begun, count = time.perf_counter(), 0

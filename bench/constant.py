@@ -22,7 +22,7 @@ from couponry.domain.codes import code_key
 from couponry.domain.outcome import Evaluation
 from couponry.services import evaluations
 from couponry.services.context import utc_now
-from couponry.storage import entered_codes
+from couponry.storage.entered_codes import Entered
 
 KEPT: list[Evaluation] = []
 """The answer: the first one, as it was judged."""
@@ -32,11 +32,10 @@ KEPT: list[Evaluation] = []
 async def constant(request: Request[Any, Any, Any]) -> Response[bytes]:
     api, store_id = api_of(request), request.auth.store_id
     asked = decode(await json_body(request), EvaluationDocument).data
-    async with api.database.connection() as connection:
-        await entered_codes.look_up(connection, store_id, [code_key(code) for code in asked.codes])
+    await api.till.look_ups.look_up(store_id, Entered(tuple(code_key(code) for code in asked.codes)))
     if not KEPT:
         judged = await evaluations.evaluate_cart(
-            api.database, api.promotions, store_id, asked, asked.codes, at=utc_now()
+            api.till.look_ups, api.promotions, store_id, asked, asked.codes, at=utc_now()
         )
         KEPT.append(judged)
     return json_answer(EvaluationAnswer(KEPT[0]))

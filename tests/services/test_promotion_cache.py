@@ -18,9 +18,11 @@ from psycopg.pq import TransactionStatus
 from couponry.domain.cart import Cart, Line
 from couponry.services.context import utc_now
 from couponry.services.evaluations import evaluate_cart
+from couponry.services.look_ups import LookUps
 from couponry.services.promotion_cache import PromotionCache
 from couponry.storage import books, entered_codes
 from couponry.storage.database import Connection, Database
+from couponry.storage.entered_codes import Entered, Known
 from support import Shop, evaluation_body, running_api
 
 PROMOTIONS = "/v2/rule-promotions"
@@ -94,7 +96,7 @@ def percent(share: int) -> dict[str, Any]:
 
 
 async def applied(database: Database, cache: PromotionCache, shop: Shop, *codes: str) -> list[str]:
-    evaluation = await evaluate_cart(database, cache, UUID(shop.store_id), CART, codes, at=utc_now())
+    evaluation = await evaluate_cart(LookUps(database), cache, UUID(shop.store_id), CART, codes, at=utc_now())
     return [one.promotion_id for one in evaluation.applied]
 
 
@@ -170,9 +172,9 @@ async def test_what_cannot_be_a_code_is_not_looked_for(
     """It could be a million keys: one for each line."""
     asked: list[str] = []
 
-    async def look_up(connection: Connection, store_id: UUID, keys: list[str], *others: Any) -> entered_codes.Known:
-        asked.extend(keys)
-        return await read(connection, store_id, keys, *others)
+    async def look_up(connection: Connection, store_id: UUID, entered: list[Entered]) -> list[Known]:
+        asked.extend(key for one in entered for key in one.keys)
+        return await read(connection, store_id, entered)
 
     read = entered_codes.look_up
     monkeypatch.setattr(entered_codes, "look_up", look_up)

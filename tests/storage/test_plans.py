@@ -28,6 +28,7 @@ from couponry.storage import products as stored_products
 from couponry.storage.code_rows import COPY_CODES, Origin, generated_rows
 from couponry.storage.codes import COUNTED
 from couponry.storage.database import configure
+from couponry.storage.entered_codes import Entered
 from couponry.storage.idempotency import Key
 
 MANY = 300_000
@@ -157,11 +158,10 @@ async def test_looking_entered_codes_up(context: Context, crowded: tuple[UUID, U
         cursor, "SELECT code_key FROM promotion_codes WHERE promotion_id = %s LIMIT %s", [crowded[1], known]
     )
     keys = [key for (key,) in await cursor.fetchall()]
-    found = await entered_codes.look_up(
-        context.connection, crowded[0], keys + [f"none {n}" for n in range(100 - known)]
-    )
-    assert set(found.grants) == set(keys)
-    await entered_codes.look_up(context.connection, crowded[0], keys[:1])
+    entered = [Entered((key, f"none {n}")) for n, key in enumerate(keys + ["none"] * (100 - known))]
+    found = await entered_codes.look_up(context.connection, crowded[0], entered)
+    assert [key for one in found for key in one.grants] == keys
+    await entered_codes.look_up(context.connection, crowded[0], [Entered((*keys[:1], "none"))])
     assert_few_rows_read()
 
 
@@ -324,7 +324,9 @@ async def test_what_evaluations_see_of_uses(
     await AsyncCursor.execute(cursor, "SELECT code_key FROM promotion_codes WHERE id = %s", [busy[0]])
     [(key,)] = await cursor.fetchall()
     for shopper, used in ((SHOPPERS[0], 0), (SHOPPERS[50], 1), (b"none", 0)):
-        found = await entered_codes.look_up(context.connection, crowded[0], [key, "none"], [shopper])
+        [found] = await entered_codes.look_up(
+            context.connection, crowded[0], [Entered((key, "none"), (b"another", shopper))]
+        )
         assert [grant.used_by_shopper for grant in found.grants[key]] == [used]
     listed = await codes.list_codes(context, crowded[1], Comparison("eq", "code", (key,)), None, Page(100))
     assert [code.uses for code in listed.rows] == [50_010]

@@ -30,6 +30,7 @@ from couponry.api import (
 from couponry.api.errors import HANDLERS
 from couponry.api.state import ActiveClients, Api, Keys
 from couponry.services import access
+from couponry.services.look_ups import LookUps
 from couponry.services.promotion_cache import PromotionCache
 from couponry.services.till import Till
 from couponry.settings import Settings, settings
@@ -107,7 +108,7 @@ async def _running(app: Litestar, chosen: Settings) -> AsyncGenerator[None]:
     exports = ExportFiles(chosen.exports_url, chosen.data_dir / "exports")
     gc.freeze()  # what has been imported stays: no collection need look at it again
     cache = PromotionCache(database)
-    till = Till(database, cache, keys.shoppers)
+    till = Till(database, cache, LookUps(database), keys.shoppers)
     app.state["api"] = Api(chosen, database, exports, keys, ActiveClients(), cache, till)
     try:
         yield

@@ -75,7 +75,7 @@ async def _judged(request: Request[Any, Token, Any], asked: CartToEvaluate, *, e
     api, store_id = api_of(request), request.auth.store_id
     known_by = shoppers_of(api.keys.shoppers, store_id, asked.shopper)
     return await evaluations.evaluate_cart(
-        api.database, api.promotions, store_id, asked, asked.codes, at=at, explain=explain, shoppers=known_by
+        api.till.look_ups, api.promotions, store_id, asked, asked.codes, at=at, explain=explain, shoppers=known_by
     )
 
 

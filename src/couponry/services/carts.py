@@ -197,5 +197,5 @@ async def _judged(desk: Desk, cart: ShoppingCart) -> Evaluation:
         return evaluate(asked, NO_PROMOTIONS, (), at)
     shoppers = shoppers_of(desk.till.shopper_key, desk.store_id, asked.shopper)
     return await evaluations.evaluate_cart(
-        desk.till.database, desk.till.promotions, desk.store_id, asked, cart.codes, at=at, shoppers=shoppers
+        desk.till.look_ups, desk.till.promotions, desk.store_id, asked, cart.codes, at=at, shoppers=shoppers
     )

@@ -14,9 +14,9 @@ from couponry.domain.evaluation import evaluate
 from couponry.domain.outcome import Evaluation, Refused
 from couponry.domain.promotion_book import Book, Entry, book, entry
 from couponry.domain.promotions import PromotionAttributes
+from couponry.services.look_ups import LookUps
 from couponry.services.promotion_cache import PromotionCache
-from couponry.storage import entered_codes
-from couponry.storage.database import Database
+from couponry.storage.entered_codes import Entered
 
 NOT_APPLICABLE = "No promotion could be found with the given code."
 """All that a shopper learns of a code that gives nothing, whatever the reason."""
@@ -44,7 +44,7 @@ class _Spelled(NamedTuple):
 
 
 async def evaluate_cart(
-    database: Database,
+    look_ups: LookUps,
     promotions: PromotionCache,
     store_id: UUID,
     cart: Cart,
@@ -58,18 +58,17 @@ async def evaluate_cart(
 
     *shoppers* is what the cart's shopper is known by.
     """
-    entered, standing = await look_up(database, promotions, store_id, codes, shoppers)
+    entered, standing = await look_up(look_ups, promotions, store_id, codes, shoppers)
     return evaluate(cart, standing, entered, at, explain=explain)
 
 
 async def look_up(
-    database: Database, promotions: PromotionCache, store_id: UUID, codes: Sequence[str], shoppers: Sequence[bytes]
+    look_ups: LookUps, promotions: PromotionCache, store_id: UUID, codes: Sequence[str], shoppers: Sequence[bytes]
 ) -> tuple[list[EnteredCode], Book]:
     """Return what is known of entered *codes*, each once, and the promotions to judge by."""
     spelled = _spelled(codes)
-    async with database.connection() as connection:
-        keys = [one.key for one in spelled if one.key is not None]
-        known = await entered_codes.look_up(connection, store_id, keys, shoppers)
+    keys = tuple([one.key for one in spelled if one.key is not None])
+    known = await look_ups.look_up(store_id, Entered(keys, tuple(shoppers)))
     standing = await promotions.book(store_id, known.version)
     return [EnteredCode(one.code, tuple(known.grants.get(one.key or "", ()))) for one in spelled], standing
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 import psycopg
@@ -14,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
+Place = TypeVar("Place", bound=Hashable)
 
 MOST = 128
 """How many requests are answered together."""
@@ -107,6 +109,36 @@ class Folding(Generic[Asked, Answer]):
         for waiting in batch:
             if not waiting.answer.done():
                 waiting.answer.set_exception(error)
+
+
+class Queues(Generic[Place, Asked, Answer]):
+    """A queue of its own for each place, kept for as long as somebody waits in it."""
+
+    def __init__(
+        self,
+        together: Callable[[Place, Sequence[Asked]], Awaitable[Sequence[Answer]]],
+        mark: Callable[[Asked], Hashable] = lambda _: None,
+    ) -> None:
+        """*together* and *mark* as in `Folding`."""
+        self._together = together
+        self._mark = mark
+        self._queues: dict[Place, Folding[Asked, Answer]] = {}
+
+    async def answer(self, place: Place, asked: Asked) -> Answer:
+        """Return the answer to *asked*, given together with whatever else waits in *place*."""
+        queue = self._queues.get(place)
+        if queue is None:
+            queue = self._queues[place] = Folding(partial(self._together, place), self._mark)
+        try:
+            return await queue.answer(asked)
+        finally:
+            if queue.idle and self._queues.get(place) is queue:
+                del self._queues[place]
+
+    async def finish(self) -> None:
+        """Return when all that wait anywhere have been answered."""
+        for queue in list(self._queues.values()):
+            await queue.finish()
 
 
 def _rolled_back(error: Exception) -> bool:

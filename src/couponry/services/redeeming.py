@@ -122,7 +122,7 @@ async def _judged(till: Till, order: Order, shoppers: tuple[bytes, ...], key: Ke
     Raises:
         CodesRefused: one of the codes gives nothing, and the order is strict.
     """
-    entered, book = await evaluations.look_up(till.database, till.promotions, order.store_id, order.codes, shoppers)
+    entered, book = await evaluations.look_up(till.look_ups, till.promotions, order.store_id, order.codes, shoppers)
     now = utc_now()
     evaluation = evaluate(order.cart, book, entered, now, explain=order.explain)
     if order.strict and (refusals := list(_refusals(evaluation, entered))):

@@ -12,6 +12,13 @@ from couponry.domain.entered import Grant
 from couponry.storage.database import Connection
 
 
+class Entered(msgspec.Struct, frozen=True):
+    """The codes that one shopper entered, by their keys, and all that the shopper is known by."""
+
+    keys: tuple[str, ...]
+    shoppers: tuple[bytes, ...] = ()
+
+
 class Known(msgspec.Struct, frozen=True):
     """What a store knows of entered codes, and which version of its promotions they belong to."""
 
@@ -21,26 +28,28 @@ class Known(msgspec.Struct, frozen=True):
     """By key; codes that nobody knows are not in it."""
 
 
-async def look_up(connection: Connection, store_id: UUID, keys: Sequence[str], shoppers: Sequence[bytes] = ()) -> Known:
-    """Return what a store knows of the codes with these *keys*, as of one moment, in one statement.
+async def look_up(connection: Connection, store_id: UUID, entered: Sequence[Entered]) -> list[Known]:
+    """Return what a store knows of the codes that each of several shoppers *entered*, all in one statement.
 
-    What *shoppers*, all of them the one who entered the codes, did before is told with each. Holds that have expired
-    count as free.
+    All is as of one moment. What those who entered a code did before is told with it. Holds that have expired count
+    as free.
 
     A grant may be of a promotion that has been deleted, whose codes outlive it for a while; whoever has the
     promotions of that version knows.
     """
-    if not keys:
-        cursor = await connection.execute("SELECT promotions_version FROM stores WHERE store_id = %s", [store_id])
-        row = await cursor.fetchone()
-        assert row is not None
-        return Known(row[0], {})
+    # Codes that are not limited by shopper are asked for by many in the same words: each is looked up once.
+    said = [_spelled(one.shoppers) for one in entered]
+    asked: dict[tuple[str, str], list[Grant]] = {
+        (key, shoppers): [] for one, shoppers in zip(entered, said, strict=True) for key in one.keys
+    }
     # OFFSET 0 makes PostgreSQL look each key up, and not read all codes to compare them. No key has a line feed.
     # Expired holds are asked for only where they matter: where a limit is reached, or what is left bounds a discount.
     cursor = await connection.execute(
         """
         SELECT promotions_version, found.* FROM stores LEFT JOIN (
-            SELECT key, code.* FROM unnest(string_to_array(%(keys)s, E'\\n')) AS key, LATERAL (
+            SELECT number, code.* FROM ROWS FROM (
+                string_to_table(%(keys)s, E'\\n'), string_to_table(%(shoppers)s, E'\\n')
+            ) WITH ORDINALITY AS asked (key, shoppers, number), LATERAL (
                 SELECT promotion_id::text, code, id, max_uses, used - CASE
                         WHEN used >= max_uses OR (used > 0 AND consume_unit = 'per_application') THEN (
                             SELECT coalesce(sum(uses), 0) FROM usages
@@ -53,30 +62,44 @@ async def look_up(connection: Connection, store_id: UUID, keys: Sequence[str], s
                             WHEN used >= CASE WHEN is_for_new_shopper THEN 1 ELSE shopper_max_uses END THEN (
                                 SELECT count(*) FROM usages
                                 WHERE store_id = %(store)s AND promotion_id = one.promotion_id AND code_id = one.id
-                                    AND state = 'held' AND expires_at <= now() AND shopper = ANY(shoppers)
+                                    AND state = 'held' AND expires_at <= now() AND shopper = ANY(usages.shoppers)
                             ) ELSE 0 END)
-                        FROM unnest(%(shoppers)s::bytea[]) AS known, LATERAL (
+                        FROM unnest(string_to_array(asked.shoppers, ',')::bytea[]) AS known, LATERAL (
                             SELECT shopper, used FROM code_shoppers
                             WHERE store_id = %(store)s AND promotion_id = one.promotion_id AND code_id = one.id
                                 AND shopper = known OFFSET 0
                         ) AS counter
                     ) END,
                     is_for_new_shopper AND EXISTS (
-                        SELECT FROM paying_shoppers WHERE store_id = %(store)s AND shopper = ANY(%(shoppers)s::bytea[])
+                        SELECT FROM unnest(string_to_array(asked.shoppers, ',')::bytea[]) AS known, LATERAL (
+                            SELECT FROM paying_shoppers WHERE store_id = %(store)s AND shopper = known OFFSET 0
+                        ) AS paying
                     )
                 FROM promotion_codes AS one WHERE store_id = %(store)s AND code_key = key COLLATE "C" OFFSET 0
             ) AS code
         ) AS found ON true
         WHERE stores.store_id = %(store)s
         """,
-        {"keys": "\n".join(keys), "store": store_id, "shoppers": list(shoppers)},
+        {
+            "keys": "\n".join([key for key, _ in asked]),
+            "shoppers": "\n".join([shoppers for _, shoppers in asked]),
+            "store": store_id,
+        },
     )
     rows = await cursor.fetchall()
-    grants: dict[str, list[Grant]] = {}
-    for _, key, *columns in rows:
-        if key is not None:
-            grants.setdefault(key, []).append(_grant(columns))
-    return Known(rows[0][0], grants)
+    found = list(asked.values())
+    for _, number, *columns in rows:
+        if number is not None:
+            found[int(number) - 1].append(_grant(columns))
+    return [
+        Known(rows[0][0], {key: grants for key in one.keys if (grants := asked[key, shoppers])})
+        for one, shoppers in zip(entered, said, strict=True)
+    ]
+
+
+def _spelled(shoppers: Sequence[bytes]) -> str:
+    """Return *shoppers* as PostgreSQL reads them, in one word."""
+    return ",".join([f"\\x{shopper.hex()}" for shopper in shoppers])
 
 
 def _grant(columns: Sequence[Any]) -> Grant:
