@@ -72,7 +72,7 @@ def fits(wanted: Wanted, granted: list[Wanted], left: Left) -> bool:
             continue
         if claim.code == DELETED or (claim.code == FIRST_TIME and paying & set(claim.shoppers)):
             return False
-        total, each, _ = left.codes[claim.code]
+        total, each, *_ = left.codes[claim.code]
         if total is not None and uses[claim.code] > total:
             return False
         if each is not None and any(by_shopper[claim.code, shopper] > each for shopper in claim.shoppers):

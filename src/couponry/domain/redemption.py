@@ -102,6 +102,8 @@ class Standing(NamedTuple):
     """How often each shopper may use it; None where that is not limited."""
     first_time: bool = False
     """Whether it is for a first order."""
+    expired: bool = False
+    """Whether holds of it have expired, so that more can be left."""
 
 
 class Left(msgspec.Struct, frozen=True):

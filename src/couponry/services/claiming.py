@@ -76,9 +76,10 @@ async def _known(connection: Connection, store_id: UUID, attempts: Sequence[Atte
 async def lock(connection: Connection, store_id: UUID, codes: set[Code]) -> dict[Code, Standing]:
     """Lock those of *codes* that anything limits, take back their expired holds, and return how they stand."""
     standing = await claims.lock_codes(connection, store_id, codes)
-    while freed := await usages.free_expired(connection, store_id, standing.keys()):
+    while expired := {code for code, how in standing.items() if how.expired}:
+        freed = await usages.free_expired(connection, store_id, expired)
         await claims.give_back(connection, store_id, freed)
-        standing = await claims.lock_codes(connection, store_id, codes)
+        standing |= await claims.lock_codes(connection, store_id, expired)
         if len(freed) < usages.AT_ONCE:
             break
     return standing

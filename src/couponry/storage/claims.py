@@ -30,14 +30,17 @@ async def lock_codes(connection: Connection, store_id: UUID, codes: Iterable[Cod
         """
         SELECT code.* FROM unnest(%s::uuid[], %s::uuid[]) AS wanted (promotion_id, id), LATERAL (
             SELECT promotion_id, id, max_uses - used, CASE WHEN is_for_new_shopper THEN 1 ELSE shopper_max_uses END,
-                is_for_new_shopper IS TRUE
+                is_for_new_shopper IS TRUE, EXISTS (
+                    SELECT FROM usages WHERE store_id = %s AND promotion_id = wanted.promotion_id
+                        AND code_id = wanted.id AND state = 'held' AND expires_at <= now()
+                )
             FROM promotion_codes
             WHERE store_id = %s AND promotion_id = wanted.promotion_id AND id = wanted.id
                 AND (max_uses IS NOT NULL OR shopper_max_uses IS NOT NULL OR is_for_new_shopper)
             FOR NO KEY UPDATE OFFSET 0
         ) AS code
         """,
-        [[promotion for promotion, _ in ordered], [id_ for _, id_ in ordered], store_id],
+        [[promotion for promotion, _ in ordered], [id_ for _, id_ in ordered], store_id, store_id],
     )
     return {(promotion, id_): Standing(*how) for promotion, id_, *how in await cursor.fetchall()}
 
@@ -112,14 +115,21 @@ async def charge(
 async def _charge_codes(connection: Connection, store_id: UUID, uses: Counter[Code]) -> None:
     if not uses:
         return
-    async with connection.cursor() as cursor:
-        await cursor.executemany(
-            "UPDATE promotion_codes SET used = used + %s"
-            " WHERE store_id = %s AND promotion_id = %s AND id = %s AND used + %s <= max_uses",
-            [(count, store_id, *code, count) for code, count in uses.items()],
-        )
-        if cursor.rowcount != len(uses):
-            raise Overtaken
+    cursor = await connection.execute(
+        """
+        UPDATE promotion_codes SET used = used + taken.count FROM (
+            SELECT wanted.count, code.at FROM unnest(%s::uuid[], %s::uuid[], %s::int[])
+                AS wanted (promotion_id, id, count), LATERAL (
+                    SELECT ctid AS at FROM promotion_codes
+                    WHERE store_id = %s AND promotion_id = wanted.promotion_id AND id = wanted.id OFFSET 0
+                ) AS code
+        ) AS taken
+        WHERE ctid = taken.at AND used + taken.count <= max_uses
+        """,
+        [[promotion for promotion, _ in uses], [id_ for _, id_ in uses], list(uses.values()), store_id],
+    )
+    if cursor.rowcount != len(uses):
+        raise Overtaken
 
 
 async def _charge_shoppers(

@@ -1,7 +1,7 @@
 """Connections: the pool, transactions, rows as Structs, and which PostgreSQL will do."""
 
 import select
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -39,6 +39,16 @@ def rows_of(type_: type[Row]) -> Callable[[AsyncCursor[Any]], Callable[[Sequence
         return row
 
     return factory
+
+
+def json_rows(rows: Sequence[Mapping[str, object]]) -> str:
+    """Return *rows* as `json_to_recordset` reads them: many at once cost a tenth of a parameter for each value."""
+    return msgspec.json.encode(rows).decode()
+
+
+def hexadecimal(values: Sequence[bytes]) -> list[str]:
+    """Return *values* as PostgreSQL reads a `bytea[]` in JSON."""
+    return [f"\\x{value.hex()}" for value in values]
 
 
 async def configure(connection: Connection) -> None:

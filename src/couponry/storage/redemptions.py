@@ -10,7 +10,7 @@ from msgspec import UNSET
 from psycopg import sql
 
 from couponry.domain.redemption import Redemption, RedemptionState
-from couponry.storage.database import Connection
+from couponry.storage.database import Connection, hexadecimal, json_rows
 
 
 class NewRedemption(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,31 +36,33 @@ class Kept(NamedTuple):
 
 async def add(connection: Connection, store_id: UUID, redemptions: Iterable[NewRedemption]) -> None:
     """Write *redemptions* down."""
-    async with connection.cursor() as cursor:
-        await cursor.executemany(
-            """
-            INSERT INTO redemptions (
-                store_id, id, state, order_id, expires_at, evaluation, shoppers, created_by, updated_by, created_at,
-                updated_at
-            ) VALUES (%s, %s, %s, %s, %s, %s::json, %s::bytea[], %s, %s, %s, %s)
-            """,
-            [
-                (
-                    store_id,
-                    one.id,
-                    str(one.state),
-                    one.order_id,
-                    one.expires_at,
-                    one.evaluation.decode(),
-                    list(one.shoppers),
-                    one.created_by,
-                    one.created_by,
-                    one.created_at,
-                    one.created_at,
-                )
-                for one in redemptions
-            ],
+    rows = [
+        {
+            "id": one.id,
+            "state": one.state,
+            "order_id": one.order_id,
+            "expires_at": one.expires_at,
+            "evaluation": msgspec.Raw(one.evaluation),
+            "shoppers": hexadecimal(one.shoppers),
+            "by": one.created_by,
+            "at": one.created_at,
+        }
+        for one in redemptions
+    ]
+    await connection.execute(
+        """
+        INSERT INTO redemptions (
+            store_id, id, state, order_id, expires_at, evaluation, shoppers, created_by, updated_by, created_at,
+            updated_at
         )
+        SELECT %s, id, state, order_id, expires_at, evaluation, shoppers, "by", "by", "at", "at"
+        FROM json_to_recordset(%s::json) AS new (
+            id uuid, state text, order_id text, expires_at timestamptz, evaluation json, shoppers bytea[],
+            "by" text, "at" timestamptz
+        )
+        """,
+        [store_id, json_rows(rows)],
+    )
 
 
 async def get(connection: Connection, store_id: UUID, id_: UUID, *, lock: bool = False) -> Kept | None:

@@ -9,7 +9,7 @@ import msgspec
 from psycopg import Rollback
 
 from couponry.domain.redemption import Code, Used
-from couponry.storage.database import Connection
+from couponry.storage.database import Connection, hexadecimal, json_rows
 
 AT_ONCE = 1000
 """How many expired holds of a code are released in one go."""
@@ -52,38 +52,41 @@ class Recorded(NamedTuple):
 async def add(connection: Connection, store_id: UUID, usages: Iterable[Usage]) -> None:
     """Write *usages* down."""
     rows = [
-        (
-            store_id,
-            one.used.promotion_id,
-            one.id,
-            one.redemption_id,
-            one.used.code_id,
-            "held" if one.held else "used",
-            one.used.uses,
-            one.expires_at,
-            None if one.held else one.used_on,
-            one.used_on,
-            one.used.code,
-            one.customer_id,
-            one.account_id,
-            one.customer_email,
-            one.updated_by,
-            list(one.shoppers),
-        )
+        {
+            "promotion_id": one.used.promotion_id,
+            "id": one.id,
+            "redemption_id": one.redemption_id,
+            "code_id": one.used.code_id,
+            "state": "held" if one.held else "used",
+            "uses": one.used.uses,
+            "expires_at": one.expires_at,
+            "used_on": None if one.held else one.used_on,
+            "updated_at": one.used_on,
+            "code": one.used.code,
+            "customer_id": one.customer_id,
+            "account_id": one.account_id,
+            "customer_email": one.customer_email,
+            "updated_by": one.updated_by,
+            "shoppers": hexadecimal(one.shoppers),
+        }
         for one in usages
     ]
     if not rows:
         return
-    async with connection.cursor() as cursor:
-        await cursor.executemany(
-            """
-            INSERT INTO usages (
-                store_id, promotion_id, id, redemption_id, code_id, state, uses, expires_at, used_on, updated_at, code,
-                customer_id, account_id, customer_email, updated_by, shoppers
-            ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bytea[])
-            """,
-            rows,
+    await connection.execute(
+        """
+        INSERT INTO usages (
+            store_id, promotion_id, id, redemption_id, code_id, state, uses, expires_at, used_on, updated_at, code,
+            customer_id, account_id, customer_email, updated_by, shoppers
         )
+        SELECT %s, new.* FROM json_to_recordset(%s::json) AS new (
+            promotion_id uuid, id uuid, redemption_id uuid, code_id uuid, state usage_state, uses int,
+            expires_at timestamptz, used_on timestamptz, updated_at timestamptz, code text, customer_id text,
+            account_id text, customer_email text, updated_by text, shoppers bytea[]
+        )
+        """,
+        [store_id, json_rows(rows)],
+    )
 
 
 async def of_redemption(connection: Connection, store_id: UUID, redemption_id: UUID) -> list[Recorded]:
