@@ -32,10 +32,11 @@ async def transaction(database: Database) -> AsyncGenerator[Connection]:
         yield connection
 
 
-def new_codes(shop: Shop, *limits: dict[str, Any]) -> list[Code]:
+def new_codes(shop: Shop, *limits: dict[str, Any]) -> dict[Code, str]:
     promotion = shop.promotion()
-    bodies = [{"code": f"code-{index}", **one} for index, one in enumerate(limits)]
-    return [(UUID(promotion), UUID(one["id"])) for one in shop.add_codes(promotion, *bodies).json()["data"]]
+    bodies = [{"code": f"Code {index}", **one} for index, one in enumerate(limits)]
+    added = shop.add_codes(promotion, *bodies).json()["data"]
+    return {(UUID(promotion), UUID(one["id"])): one["code"] for one in added}
 
 
 def claim(code: Code, uses: int = 1, *shoppers: bytes) -> Claim:
@@ -50,8 +51,8 @@ def usage(code: Code, redemption_id: UUID, **members: Any) -> Usage:
 
 
 async def test_no_code_is_used_more_often_than_it_may(shop: Shop, store: UUID, transaction: Connection):
-    [code] = new_codes(shop, {"uses": 3})
-    standing = await claims.lock_codes(transaction, store, [code])
+    [code] = codes = new_codes(shop, {"uses": 3})
+    standing = await claims.lock_codes(transaction, store, codes)
     await claims.charge(transaction, store, [claim(code, 2)], standing)
     with pytest.raises(claims.Overtaken):
         await claims.charge(transaction, store, [claim(code, 2)], standing)
@@ -101,10 +102,11 @@ async def test_a_key_is_taken_once(shop: Shop, store: UUID, transaction: Connect
 
 async def test_codes_are_locked_in_one_order(shop: Shop, store: UUID, transaction: Connection, database_url: str):
     """Who waits for the first code holds no other: it is the same order for everybody."""
-    first, *others = sorted(new_codes(shop, *[{"uses": 1}] * 9))
+    codes = new_codes(shop, *[{"uses": 1}] * 9)
+    first, *others = sorted(codes)
     with psycopg.connect(database_url) as holder:
         holder.execute("SELECT FROM promotion_codes WHERE id = %s FOR UPDATE", [first[1]])
-        waiting = asyncio.create_task(claims.lock_codes(transaction, store, [*others[::-1], first]))
+        waiting = asyncio.create_task(claims.lock_codes(transaction, store, dict(reversed(codes.items()))))
         await asyncio.sleep(0.3)
         assert not waiting.done()
         with psycopg.connect(database_url, autocommit=True) as looker:
@@ -115,7 +117,7 @@ async def test_codes_are_locked_in_one_order(shop: Shop, store: UUID, transactio
 
 
 async def test_only_limited_codes_are_locked(shop: Shop, store: UUID, transaction: Connection):
-    found = new_codes(
+    codes = new_codes(
         shop,
         {},
         {"user": "ann", "consume_unit": "per_application"},
@@ -124,8 +126,9 @@ async def test_only_limited_codes_are_locked(shop: Shop, store: UUID, transactio
         {"is_for_new_shopper": True},
         {"is_for_new_shopper": False},
     )
-    assert await claims.lock_codes(transaction, store, found) == {
-        found[2]: Standing(0, None),
-        found[3]: Standing(None, 4),
-        found[4]: Standing(None, 1, first_time=True),
+    found = list(codes)
+    assert await claims.lock_codes(transaction, store, codes) == {
+        found[2]: Standing(0, None, key="code 2"),
+        found[3]: Standing(None, 4, key="code 3"),
+        found[4]: Standing(None, 1, first_time=True, key="code 4"),
     }

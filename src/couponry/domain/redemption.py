@@ -104,6 +104,8 @@ class Standing(NamedTuple):
     """Whether it is for a first order."""
     expired: bool = False
     """Whether holds of it have expired, so that more can be left."""
+    key: str = ""
+    """The code's identity, by which it is found again."""
 
 
 class Left(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Claiming all that several redemptions ask for in one transaction, each of them wholly or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 from uuid import UUID
 
@@ -55,7 +55,7 @@ async def _claimed(connection: Connection, store_id: UUID, attempts: Sequence[At
     known = await _known(connection, store_id, attempts)
     new = [one for one in attempts if mark_of(one) not in known]
     asked = [claim for one in new for claim in one.wanted.claims if claim.counted]
-    standing = await lock(connection, store_id, {claim.code for claim in asked})
+    standing = await lock(connection, store_id, {claim.code: claim.used.code for claim in asked})
     verdicts = decide([one.wanted for one in new], await left(connection, store_id, asked, standing))
     granted = [one for one, verdict in zip(new, verdicts, strict=True) if verdict]
     refused = [one.key.key for one, verdict in zip(new, verdicts, strict=True) if one.key and not verdict]
@@ -73,10 +73,13 @@ async def _known(connection: Connection, store_id: UUID, attempts: Sequence[Atte
     return {**await idempotency.find(connection, store_id, taken)}
 
 
-async def lock(connection: Connection, store_id: UUID, codes: set[Code]) -> dict[Code, Standing]:
-    """Lock those of *codes* that anything limits, take back their expired holds, and return how they stand."""
+async def lock(connection: Connection, store_id: UUID, codes: Mapping[Code, str]) -> dict[Code, Standing]:
+    """Lock those of *codes* that anything limits, take back their expired holds, and return how they stand.
+
+    Each code comes with its spelling.
+    """
     standing = await claims.lock_codes(connection, store_id, codes)
-    while expired := {code for code, how in standing.items() if how.expired}:
+    while expired := {code: codes[code] for code, how in standing.items() if how.expired}:
         freed = await usages.free_expired(connection, store_id, expired)
         await claims.give_back(connection, store_id, freed)
         standing |= await claims.lock_codes(connection, store_id, expired)

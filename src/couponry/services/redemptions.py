@@ -62,7 +62,7 @@ async def release_redemption(context: Context, id_: UUID) -> Redemption:
     recorded = await usages.of_redemption(connection, store_id, id_)
     if not redemption.state.may_become(RELEASED):
         return _with_uses(redemption, recorded)
-    await claims.lock_codes(connection, store_id, {_code(one) for one in recorded})
+    await claims.lock_codes(connection, store_id, codes_of(recorded))
     freed = await usages.release(connection, store_id, id_, context.actor)
     await claims.give_back(connection, store_id, freed)
     released = msgspec.structs.replace(redemption, state=RELEASED, expires_at=UNSET)
@@ -80,7 +80,7 @@ async def _kept(context: Context, id_: UUID, *, lock: bool = False) -> Kept:
 async def _claim_again(context: Context, id_: UUID, recorded: Sequence[Recorded]) -> None:
     """Claim anew what was taken back of an expired hold."""
     connection, store_id = context.connection, context.store_id
-    standing = await lock(connection, store_id, {_code(one) for one in recorded})
+    standing = await lock(connection, store_id, codes_of(recorded))
     # Looking for expired holds may just have taken back the rest of this one as well.
     gone = [one for one in await usages.of_redemption(connection, store_id, id_) if not one.counts]
     asked = tuple(_claim(one, standing) for one in gone)
@@ -97,6 +97,11 @@ def _claim(one: Recorded, standing: Mapping[Code, Standing]) -> Claim:
 
 def _code(one: Recorded) -> Code:
     return one.used.promotion_id, one.used.code_id
+
+
+def codes_of(recorded: Sequence[Recorded]) -> dict[Code, str]:
+    """Return the codes that were used, each with its spelling."""
+    return {_code(one): one.used.code for one in recorded}
 
 
 def _with_uses(redemption: Redemption, recorded: Sequence[Recorded]) -> Redemption:

@@ -108,7 +108,8 @@ async def _forget(
     await anonymizing.lock_redemptions(connection, store_id, redemptions)
     traced = await anonymizing.traces(connection, store_id, redemptions)
     forgotten = [one for one in traced if only is None or one.id in only]
-    await claims.lock_codes(connection, store_id, {(one.promotion_id, one.code_id) for one in forgotten if one.held})
+    held = {(one.promotion_id, one.code_id): one.code for one in forgotten if one.held}
+    await claims.lock_codes(connection, store_id, held)
     await anonymizing.forget(connection, store_id, forgotten, context.actor)
     addresses = {address for address in (also, *(one.address for one in forgotten)) if address}
     await _forget_in_evaluations(context, redemptions, sorted(addresses))

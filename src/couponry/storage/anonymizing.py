@@ -17,6 +17,7 @@ class Traced(NamedTuple):
     promotion_id: UUID
     id: UUID
     code_id: UUID
+    code: str
     held: bool
     address: str | None
     """None where there is none, or it was forgotten."""
@@ -63,7 +64,7 @@ async def traces(connection: Connection, store_id: UUID, redemption_ids: Sequenc
     cursor = await connection.execute(
         """
         SELECT one.* FROM unnest(%s::uuid[]) AS redemption, LATERAL (
-            SELECT promotion_id, id, code_id, state = 'held', CASE WHEN NOT anonymized THEN customer_email END
+            SELECT promotion_id, id, code_id, code, state = 'held', CASE WHEN NOT anonymized THEN customer_email END
             FROM usages WHERE store_id = %s AND redemption_id = redemption OFFSET 0
         ) AS one ORDER BY id
         """,

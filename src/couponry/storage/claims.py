@@ -5,9 +5,10 @@ of promotion and id, so that nobody waits for another in a circle.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
+from couponry.domain.codes import code_key
 from couponry.domain.redemption import Claim, Code, Standing
 from couponry.storage.database import Connection
 from couponry.storage.usages import Freed
@@ -17,30 +18,40 @@ class Overtaken(Exception):
     """Somebody else took what was there when it was decided; begin anew."""
 
 
-async def lock_codes(connection: Connection, store_id: UUID, codes: Iterable[Code]) -> dict[Code, Standing]:
+async def lock_codes(connection: Connection, store_id: UUID, codes: Mapping[Code, str]) -> dict[Code, Standing]:
     """Lock those of *codes* that anything limits, and return how they stand; others are neither locked nor returned.
+
+    Each code comes with its spelling: PostgreSQL finds codes by id or by key, whichever of two indexes it chooses,
+    and before it has statistics it knows no better.
 
     A code for first orders counts as limited to one use by each shopper: it can be held once.
     """
-    ordered = sorted(set(codes))
+    ordered = sorted(codes)
     if not ordered:
         return {}
     # OFFSET 0 makes PostgreSQL look each code up and lock it, in the order given.
     cursor = await connection.execute(
         """
-        SELECT code.* FROM unnest(%s::uuid[], %s::uuid[]) AS wanted (promotion_id, id), LATERAL (
+        SELECT code.* FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS wanted (promotion_id, id, key), LATERAL (
             SELECT promotion_id, id, max_uses - used, CASE WHEN is_for_new_shopper THEN 1 ELSE shopper_max_uses END,
                 is_for_new_shopper IS TRUE, EXISTS (
                     SELECT FROM usages WHERE store_id = %s AND promotion_id = wanted.promotion_id
                         AND code_id = wanted.id AND state = 'held' AND expires_at <= now()
-                )
+                ), code_key
             FROM promotion_codes
             WHERE store_id = %s AND promotion_id = wanted.promotion_id AND id = wanted.id
+                AND code_key = wanted.key COLLATE "C"
                 AND (max_uses IS NOT NULL OR shopper_max_uses IS NOT NULL OR is_for_new_shopper)
             FOR NO KEY UPDATE OFFSET 0
         ) AS code
         """,
-        [[promotion for promotion, _ in ordered], [id_ for _, id_ in ordered], store_id, store_id],
+        [
+            [promotion for promotion, _ in ordered],
+            [id_ for _, id_ in ordered],
+            [code_key(codes[code]) for code in ordered],
+            store_id,
+            store_id,
+        ],
     )
     return {(promotion, id_): Standing(*how) for promotion, id_, *how in await cursor.fetchall()}
 
@@ -108,28 +119,38 @@ async def charge(
         if claim.code in standing and standing[claim.code].left is not None:
             uses[claim.code] += claim.used.uses
         shoppers.update((claim.code, shopper) for shopper in claim.shoppers)
-    await _charge_codes(connection, store_id, uses)
+    taken = [(code, standing[code].key, count) for code, count in uses.items()]
+    if await _count(connection, store_id, taken) != len(taken):
+        raise Overtaken
     await _charge_shoppers(connection, store_id, shoppers, standing)
 
 
-async def _charge_codes(connection: Connection, store_id: UUID, uses: Counter[Code]) -> None:
-    if not uses:
-        return
+async def _count(connection: Connection, store_id: UUID, uses: Iterable[tuple[Code, str, int]]) -> int:
+    """Count *uses* (code, key, how many) of locked codes; return how many codes had so much left, or have a limit."""
+    found = list(uses)
+    if not found:
+        return 0
     cursor = await connection.execute(
         """
-        UPDATE promotion_codes SET used = used + taken.count FROM (
-            SELECT wanted.count, code.at FROM unnest(%s::uuid[], %s::uuid[], %s::int[])
-                AS wanted (promotion_id, id, count), LATERAL (
+        UPDATE promotion_codes SET used = used + counted.uses FROM (
+            SELECT wanted.uses, code.at FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::int[])
+                AS wanted (promotion_id, id, key, uses), LATERAL (
                     SELECT ctid AS at FROM promotion_codes
-                    WHERE store_id = %s AND promotion_id = wanted.promotion_id AND id = wanted.id OFFSET 0
+                    WHERE store_id = %s AND promotion_id = wanted.promotion_id AND id = wanted.id
+                        AND code_key = wanted.key COLLATE "C" OFFSET 0
                 ) AS code
-        ) AS taken
-        WHERE ctid = taken.at AND used + taken.count <= max_uses
+        ) AS counted
+        WHERE ctid = counted.at AND used + counted.uses <= max_uses
         """,
-        [[promotion for promotion, _ in uses], [id_ for _, id_ in uses], list(uses.values()), store_id],
+        [
+            [promotion for (promotion, _), _, _ in found],
+            [id_ for (_, id_), _, _ in found],
+            [key for _, key, _ in found],
+            [count for _, _, count in found],
+            store_id,
+        ],
     )
-    if cursor.rowcount != len(uses):
-        raise Overtaken
+    return cursor.rowcount
 
 
 async def _charge_shoppers(
@@ -153,18 +174,13 @@ async def _charge_shoppers(
 
 async def give_back(connection: Connection, store_id: UUID, freed: Sequence[Freed]) -> None:
     """Take *freed* uses off the counters of codes that are locked."""
-    uses, shoppers = Counter[Code](), Counter[tuple[Code, bytes]]()
+    uses, shoppers = Counter[tuple[Code, str]](), Counter[tuple[Code, bytes]]()
     for one in freed:
-        uses[one.code] += one.uses
+        uses[one.code, code_key(one.spelled)] += one.uses
         shoppers.update((one.code, shopper) for shopper in one.shoppers)
-    async with connection.cursor() as cursor:
-        if uses:
-            await cursor.executemany(
-                "UPDATE promotion_codes SET used = used - %s"
-                " WHERE store_id = %s AND promotion_id = %s AND id = %s AND max_uses IS NOT NULL",
-                [(count, store_id, *code) for code, count in uses.items()],
-            )
-        if shoppers:
+    await _count(connection, store_id, [(code, key, -count) for (code, key), count in uses.items()])
+    if shoppers:
+        async with connection.cursor() as cursor:
             await cursor.executemany(
                 "UPDATE code_shoppers SET used = used - %s"
                 " WHERE store_id = %s AND promotion_id = %s AND code_id = %s AND shopper = %s",

@@ -36,6 +36,7 @@ class Freed(NamedTuple):
     """A use that counted until now."""
 
     code: Code
+    spelled: str
     uses: int
     shoppers: list[bytes]
 
@@ -111,7 +112,7 @@ async def free_expired(connection: Connection, store_id: UUID, codes: Iterable[C
     cursor = await connection.execute(
         """
         SELECT expired.* FROM unnest(%s::uuid[], %s::uuid[]) AS locked (promotion_id, id), LATERAL (
-            SELECT promotion_id, id, code_id, uses, shoppers FROM usages
+            SELECT promotion_id, id, code_id, code, uses, shoppers FROM usages
             WHERE store_id = %s AND promotion_id = locked.promotion_id AND code_id = locked.id
                 AND state = 'held' AND expires_at <= now()
             ORDER BY expires_at LIMIT %s FOR NO KEY UPDATE
@@ -127,7 +128,7 @@ async def free_expired(connection: Connection, store_id: UUID, codes: Iterable[C
                 " WHERE store_id = %s AND promotion_id = %s AND id = %s",
                 [(store_id, promotion, id_) for promotion, id_, *_ in expired],
             )
-    return [Freed((promotion, code), uses, shoppers) for promotion, _, code, uses, shoppers in expired]
+    return [Freed((promotion, code), *of_it) for promotion, _, code, *of_it in expired]
 
 
 async def release(connection: Connection, store_id: UUID, redemption_id: UUID, by: str) -> list[Freed]:
@@ -136,11 +137,11 @@ async def release(connection: Connection, store_id: UUID, redemption_id: UUID, b
         """
         UPDATE usages SET state = 'released', released_at = now(), updated_at = now(), updated_by = %s
         WHERE store_id = %s AND redemption_id = %s AND state <> 'released'
-        RETURNING promotion_id, code_id, uses, shoppers
+        RETURNING promotion_id, code_id, code, uses, shoppers
         """,
         [by, store_id, redemption_id],
     )
-    return [Freed((promotion, code), uses, shoppers) for promotion, code, uses, shoppers in await cursor.fetchall()]
+    return [Freed((promotion, code), *of_it) for promotion, code, *of_it in await cursor.fetchall()]
 
 
 async def confirm_held(connection: Connection, store_id: UUID, redemption_id: UUID, by: str) -> bool:
