@@ -1,4 +1,4 @@
-"""The worker: takes what the queue delivers, and looks after jobs that nobody attends to."""
+"""The worker: takes what the queue delivers, and looks after what nobody attends to: jobs, and statistics."""
 
 import asyncio
 import importlib
@@ -16,7 +16,7 @@ from procrastinate.jobs import Status
 from couponry import logs
 from couponry.services.running import INTERRUPTIONS, Workshop, purge_promotion, run_job
 from couponry.settings import Settings, settings
-from couponry.storage import jobs, promotions, queue
+from couponry.storage import jobs, promotions, queue, statistics
 from couponry.storage.database import Database
 from couponry.storage.exports import ExportFiles
 
@@ -65,15 +65,17 @@ def _interrupted(id_: str) -> Generator[None]:
 
 
 async def look_after(database: Database, app: procrastinate.App) -> None:
-    """Deliver again, for ever, what stands unfinished in our tables and nobody attends to."""
+    """For ever, deliver again what stands unfinished in our tables, and let PostgreSQL know how they have grown."""
     while True:
         try:
             await _deliver_unattended(database)
             await _forget_dead(app)
+            async with database.connection() as connection:
+                await statistics.refresh(connection)
         except (*INTERRUPTIONS, ConnectorException) as error:
-            logger.warning("could not look for unattended jobs: %s", error)
+            logger.warning("could not look after the database: %s", error)
         except Exception:
-            logger.exception("could not look for unattended jobs")
+            logger.exception("could not look after the database")
         await asyncio.sleep(LOOK_SECONDS)
 
 

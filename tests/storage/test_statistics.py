@@ -1,0 +1,50 @@
+"""PostgreSQL knows of tables that grow before a minute is over."""
+
+import asyncio
+
+import psycopg
+import pytest
+
+from couponry.storage import statistics
+from couponry.storage.database import Connection
+from support import Shop
+
+
+def new_products(database_url: str, store_id: str, count: int) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO products SELECT %s, gen_random_uuid(), gen_random_uuid(), 'x', NULL, '{}', NULL, '{}', '{}',"
+            " now(), now() FROM generate_series(1, %s) AS n",
+            [store_id, count],
+        )
+
+
+async def looked_at(connection: Connection) -> int:
+    cursor = await connection.execute("SELECT analyze_count FROM pg_stat_user_tables WHERE relname = 'products'")
+    [(count,)] = await cursor.fetchall()
+    return count
+
+
+async def test_a_table_that_grew_is_looked_at_once(shop: Shop, connection: Connection, database_url: str):
+    await connection.execute("ANALYZE products")
+    cursor = await connection.execute("SELECT count(*) FROM products")
+    [(rows,)] = await cursor.fetchall()
+    await asyncio.to_thread(new_products, database_url, shop.store_id, 500)
+    assert "products" not in await statistics.refresh(connection)
+    before = await looked_at(connection)
+    await asyncio.to_thread(new_products, database_url, shop.store_id, max(2 * rows, 1000))
+    await statistics.refresh(connection)  # unless a worker was faster
+    assert await looked_at(connection) == before + 1
+    assert "products" not in await statistics.refresh(connection)
+
+
+async def test_a_worker_has_tables_looked_at(shop: Shop, connection: Connection, database_url: str):
+    before = await looked_at(connection)
+    cursor = await connection.execute("SELECT count(*) FROM products")
+    [(rows,)] = await cursor.fetchall()
+    await asyncio.to_thread(new_products, database_url, shop.store_id, max(2 * rows, 1000))
+    for _ in range(150):
+        if await looked_at(connection) > before:
+            return
+        await asyncio.sleep(0.2)
+    pytest.fail("nobody looked at the table")
