@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import uvloop
 
 
-def request(path: str, token: str, body: bytes, headers: str = "") -> bytes:
-    """Return a POST, ready to be sent."""
+def request(path: str, token: str, body: bytes, headers: str = "", method: str = "POST") -> bytes:
+    """Return a request, ready to be sent."""
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
     )
     return head.encode() + body

@@ -1,5 +1,6 @@
 """What tests are built from: a store of their own, a client that is signed in, bodies, and real processes."""
 
+import logging
 import os
 import socket
 import subprocess
@@ -210,6 +211,13 @@ def running_worker(database_url: str, data_dir: Path, **settings: str) -> Genera
         yield process
     finally:
         end(process)
+
+
+def seed() -> int:
+    """Return what the random choices of a test begin with: what `COUPONRY_TEST_SEED` says, or a new one."""
+    chosen = int(os.environ.get("COUPONRY_TEST_SEED", time.time_ns() % 1_000_000))
+    logging.getLogger(__name__).warning("COUPONRY_TEST_SEED=%s", chosen)
+    return chosen
 
 
 def await_answer(url: str, process: "subprocess.Popen[bytes]", seconds: float = 30) -> None:

@@ -1,19 +1,12 @@
 """Redeeming under fire: no limit is passed, no use is lost or counted twice, whatever is repeated or killed."""
 
-import itertools
-import logging
-import os
-import queue
 import random
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,8 +14,10 @@ import httpx
 import psycopg
 import pytest
 
-from installation import Records, kill, until
-from support import Shop, await_answer, end, environment, evaluation_body, running_api
+from installation import Records, until
+from soak.run import serving
+from soak.servers import Server
+from support import Shop, evaluation_body, running_api, seed
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -32,37 +27,11 @@ ONCE_EACH = {"max_uses_per_shopper": {"max_uses": 1, "includes_guests": True}}
 T = TypeVar("T")
 
 
-class Server:
-    """An API process on a socket of ours, which outlives it: what arrives while it is dead waits for the next one."""
-
-    def __init__(self, database_url: str, data_dir: Path) -> None:
-        self.listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
-        self.environment = environment(database_url, data_dir)
-        self.start()
-
-    def start(self) -> None:
-        descriptor = self.listening.fileno()
-        command = [sys.executable, "-m", "couponry.api.process", str(descriptor)]
-        self.process = subprocess.Popen(command, env=self.environment, pass_fds=[descriptor])
-
-    def kill(self) -> None:
-        kill(self.process)
-        self.start()
-
-
 @pytest.fixture
 def servers(database_url: str, data_dir: Path) -> Generator[list[Server]]:
     """Two API processes."""
-    started = [Server(database_url, data_dir) for _ in range(2)]
-    try:
-        for one in started:
-            await_answer(f"{one.url}/readyz", one.process)
+    with serving(database_url, data_dir) as started:
         yield started
-    finally:
-        for one in started:
-            end(one.process)
-            one.listening.close()
 
 
 @pytest.fixture
@@ -81,9 +50,7 @@ def records(database_url: str) -> Records:
 
 
 def dice() -> random.Random:
-    seed = int(os.environ.get("COUPONRY_TEST_SEED", time.time_ns() % 1_000_000))
-    logging.getLogger(__name__).warning("COUPONRY_TEST_SEED=%s", seed)
-    return random.Random(seed)
+    return random.Random(seed())
 
 
 def body(*codes: str, **members: Any) -> dict[str, Any]:
@@ -103,85 +70,6 @@ def assert_exact(client: httpx.Client) -> None:
 def reasons(answer: httpx.Response) -> list[tuple[str, str]]:
     assert answer.status_code == 422, answer.text
     return [(error["meta"]["code"], error["meta"]["reason"]) for error in answer.json()["errors"]]
-
-
-class Customer:
-    """Repeats a request, under its key, until somebody answers it; now and then hangs up first."""
-
-    def __init__(self, urls: Sequence[str], token: str, luck: random.Random) -> None:
-        self.luck = luck
-        self.clients = [httpx.Client(base_url=url, headers={"Authorization": token}, timeout=60) for url in urls]
-
-    def close(self) -> None:
-        for client in self.clients:
-            client.close()
-
-    def redeem(self, key: str, document: dict[str, Any]) -> httpx.Response:
-        deadline = time.monotonic() + 60
-        while True:
-            assert time.monotonic() < deadline
-            impatient = self.luck.random() < 0.15
-            timeout = self.luck.uniform(0.001, 0.05) if impatient else 60
-            with suppress(httpx.TransportError):
-                client = self.luck.choice(self.clients)
-                answer = client.post(REDEMPTIONS, json=document, headers={"Idempotency-Key": key}, timeout=timeout)
-                if answer.status_code < 500:
-                    return answer
-                assert answer.status_code == 503, answer.text
-            time.sleep(0.005)
-
-
-def test_thousands_at_once_with_retries_hang_ups_and_killed_servers(
-    shop: Shop, servers: list[Server], records: Records
-):
-    luck, total, codes, uses = dice(), 3000, [f"code-{number}" for number in range(10)], 270
-    for some in (codes[:5], codes[5:]):
-        shop.add_codes(shop.promotion(), *({"code": code, "uses": uses} for code in some))
-    wishes = [
-        [luck.choice(codes[:5]), luck.choice(codes[5:])][:: luck.choice([1, -1])]
-        if luck.random() < 0.2
-        else [luck.choice(codes)]
-        for _ in range(total)
-    ]
-    done = itertools.count(1)
-    idle = queue.SimpleQueue[Customer]()
-    urls, token = [server.url for server in servers], shop.http.headers["Authorization"]
-    for _ in range(32):
-        idle.put(Customer(urls, token, random.Random(luck.random())))
-
-    def ask(number: int) -> tuple[int, httpx.Response]:
-        customer = idle.get()
-        answer = customer.redeem(f"key-{number}", body(*wishes[number], state=("held", "confirmed")[number % 2]))
-        idle.put(customer)
-        if next(done) in (total // 5, total // 2, total * 4 // 5):
-            luck.choice(servers).kill()
-        return number, answer
-
-    began = time.monotonic()
-    answers = at_once([lambda number=number: ask(number) for number in range(total)])
-    logging.getLogger(__name__).warning("%.0f redemptions/s", total / (time.monotonic() - began))
-
-    while not idle.empty():
-        idle.get().close()
-    granted = {number: answer.json()["data"] for number, answer in answers if answer.status_code == 201}
-    used = Counter(use["code"] for made in granted.values() for use in made["uses"])
-    ledger = records.rows(
-        "SELECT code, sum(uses)::int FROM usages WHERE store_id = %s AND state <> 'released' GROUP BY code",
-        [shop.store_id],
-    )
-    assert dict(ledger) == used
-    assert max(used.values()) <= uses
-    # Each key has one redemption, and nobody else has any.
-    made = {str(id_) for (id_,) in records.rows("SELECT id FROM redemptions WHERE store_id = %s", [shop.store_id])}
-    assert made == {one["id"] for one in granted.values()}
-    assert len(made) == len(granted)
-    # Who was refused lacked nothing that was left: uses never came back.
-    for number, answer in answers:
-        if number not in granted:
-            refused = reasons(answer)
-            assert {code for code, _ in refused} <= set(wishes[number])
-            assert all(reason == "code_exhausted" and used[code] == uses for code, reason in refused)
-    assert_exact(shop.http)
 
 
 def test_moves_of_every_kind_at_once(shop: Shop, servers: list[Server], records: Records):
