@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help serve test check format lint types layers bench lock clean
+.PHONY: help serve test check format lint types layers bench soak lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ layers: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev ## Measure against bare PostgreSQL and print a table of ratios
 	$(BIN)/python -m bench
+
+soak: $(VENV)/.installed-dev ## Redeem 100,000 times under fire and reckon every use (SOAK="--seed N" repeats a run)
+	$(BIN)/python -m soak $(SOAK)
 
 lock: ## Pin the newest allowed dependencies (needs uv)
 	uv pip compile pyproject.toml --group build --universal --generate-hashes --python-version 3.11 --no-header -q -o requirements.lock

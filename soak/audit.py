@@ -59,7 +59,7 @@ def _passed(plan: Plan, what: Taken) -> Iterator[str]:
     for limited, timeline in what.sure.items():
         most = limit(plan.codes[limited[0]], limited)
         if most is not None and timeline.most > most:
-            yield f"{' '.join(limited)}: {timeline.most} uses of {most} at one moment"
+            yield f"{' '.join(limited).strip()}: {timeline.most} uses of {most} at one moment"
 
 
 def _wronged(plan: Plan, stories: list[Story], what: Taken) -> Iterator[str]:

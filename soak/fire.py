@@ -153,16 +153,19 @@ class Fire:
             self.late += 1
 
     async def top_up(self, customers: Sequence[Customer]) -> None:
-        """Ask for what is left of every code that somebody was refused, until all are refused."""
+        """Ask for what is left of every code that somebody was refused, many at once, until it is refused again."""
         wanted = sorted(used_up(self.stories))
+        gone = set[str]()
 
         async def use_up(customer: Customer, codes: list[str]) -> None:
             for code in codes:
                 for wish in topping_up(self.plan.codes[code], self._numbers):
+                    if code in gone:
+                        break
                     await self._redeem(customer, story := self._story(wish))
                     self.tally["topped up"] += story.id is not None
                     if story.id is None:
-                        break
+                        gone.add(code)
 
         orders = [self._luck.sample(wanted, len(wanted)) for _ in customers]
         await self._share(customers, orders, use_up)

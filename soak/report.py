@@ -16,6 +16,15 @@ class Row(NamedTuple):
     reached: bool = True
 
 
+class Verified(NamedTuple):
+    """What `couponry verify` said."""
+
+    status: int
+    """What it ended with."""
+    drift: list[str]
+    said: str
+
+
 class Reckoning(NamedTuple):
     """What was found at the end."""
 
@@ -23,10 +32,18 @@ class Reckoning(NamedTuple):
     differences: list[str]
     """Between the ledger and what clients were told."""
     deadlocks: int
-    said: str
-    """By `couponry verify`."""
-    clean: bool
-    """Whether it was content."""
+    verified: Verified
+
+    @property
+    def findings(self) -> list[str]:
+        """Everything that is not as it must be, in sentences."""
+        return [
+            *self.examined.passed,
+            *self.examined.wronged,
+            *self.examined.left,
+            *self.differences,
+            *self.verified.drift,
+        ]
 
 
 def table(fire: Fire, found: Reckoning, redemptions: int, seconds: float) -> list[Row]:
@@ -60,8 +77,12 @@ def table(fire: Fire, found: Reckoning, redemptions: int, seconds: float) -> lis
         _none("answers that cannot be", len(fire.findings)),
         _none("deadlocks", found.deadlocks),
         _some("counters verified meanwhile, times", tally["verified meanwhile"]),
-        Row("couponry verify", found.said, "0 drifted", found.clean and found.said.endswith(" 0 drifted.")),
+        Row("couponry verify", found.verified.said, "", _clean(found.verified)),
     ]
+
+
+def _clean(verified: Verified) -> bool:
+    return verified.status == 0 and not verified.drift and verified.said.endswith(" 0 drifted.")
 
 
 def _count(name: str, counted: int) -> Row:

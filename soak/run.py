@@ -17,9 +17,8 @@ from soak.audit import examined
 from soak.customer import Customer
 from soak.fire import Fire
 from soak.plan import drawn
-from soak.report import Reckoning, Row, table
+from soak.report import Reckoning, Row, Verified, table
 from soak.servers import Server, environment
-from soak.store import Store
 
 CLIENTS = 64
 PROCESSES = 2
@@ -44,7 +43,6 @@ class Result(NamedTuple):
     rows: list[Row]
     findings: list[str]
     """Sentences about everything that is not as it must be."""
-    store: Store
 
 
 def run(database_url: str, data_dir: Path, size: Size, tell: Tell = lambda _: None) -> Result:
@@ -79,11 +77,13 @@ async def _run(database_url: str, data_dir: Path, size: Size, servers: Sequence[
     seconds = await _burned(fire, size, tell)
     tell("Reckoning.")
     after = ledger.read(database_url, ours.id)
-    said, clean = _verified(database_url, data_dir, ours.name)
-    differences = ledger.differences(fire.stories, after)
-    found = Reckoning(examined(plan, fire.stories), differences, after.deadlocks - before.deadlocks, said, clean)
-    findings = [*fire.findings, *found.examined.passed, *found.examined.wronged, *found.examined.left, *differences]
-    return Result(table(fire, found, size.redemptions, seconds), findings, ours)
+    found = Reckoning(
+        examined(plan, fire.stories),
+        ledger.differences(fire.stories, after),
+        after.deadlocks - before.deadlocks,
+        _verified(database_url, data_dir, ours.name),
+    )
+    return Result(table(fire, found, size.redemptions, seconds), [*fire.findings, *found.findings])
 
 
 async def _burned(fire: Fire, size: Size, tell: Tell) -> float:
@@ -139,8 +139,8 @@ async def _progress(fire: Fire, begun: float, tell: Tell) -> None:
         )
 
 
-def _verified(database_url: str, data_dir: Path, name: str) -> tuple[str, bool]:
-    """Return what `couponry verify` says of a store, and whether it is content."""
+def _verified(database_url: str, data_dir: Path, name: str) -> Verified:
+    """Let `couponry verify` look at a store."""
     done = subprocess.run(
         [sys.executable, "-m", "couponry.cli", "verify", "--store", name],
         env=environment(database_url, data_dir),
@@ -149,4 +149,4 @@ def _verified(database_url: str, data_dir: Path, name: str) -> tuple[str, bool]:
         timeout=120,
         check=False,
     )
-    return " ".join((done.stdout + done.stderr).split()), done.returncode == 0
+    return Verified(done.returncode, done.stdout.splitlines(), done.stderr.splitlines()[-1])
