@@ -27,7 +27,7 @@ class Server:
         command = [sys.executable, "-m", "couponry.api.process", str(descriptor)]
         self.process = subprocess.Popen(command, env=self.environment, pass_fds=[descriptor])
 
-    def await_ready(self, seconds: float = 30) -> None:
+    def await_ready(self, seconds: float = 60) -> None:
         """Return when it answers."""
         deadline = time.monotonic() + seconds
         while True:

@@ -8,9 +8,9 @@ from soak.run import Size, run
 from support import seed
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_redemptions_under_fire_come_out_even(database_url: str, data_dir: Path):
-    result = run(database_url, data_dir, Size(redemptions=2000, seed=seed(), kills=2, seconds=120))
+    result = run(database_url, data_dir, Size(redemptions=2000, seed=seed(), kills=2, seconds=240))
 
     assert not result.findings, "\n".join(result.findings[:20])
     assert not [row for row in result.rows if not row.reached]
