@@ -106,8 +106,8 @@ async def _write(
         return
     counted = [claim for one in granted for claim in one.wanted.claims if claim.counted]
     await claims.charge(connection, store_id, counted, standing)
-    await redemptions.add(connection, store_id, [one.redemption for one in granted])
-    await usages.add(connection, store_id, [usage for one in granted for usage in one.usages])
+    used = [usage for one in granted for usage in one.usages]
+    await redemptions.add(connection, store_id, [one.redemption for one in granted], used)
     paid = [one.wanted for one in granted if one.redemption.state is RedemptionState.CONFIRMED]
     new = await claims.add_paying(connection, store_id, {shopper for one in paid for shopper in one.shoppers})
     for one in paid:

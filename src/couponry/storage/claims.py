@@ -10,7 +10,7 @@ from uuid import UUID
 
 from couponry.domain.codes import code_key
 from couponry.domain.redemption import Claim, Code, Standing
-from couponry.storage.database import Connection
+from couponry.storage.database import Connection, json_rows
 from couponry.storage.usages import Freed
 
 
@@ -32,7 +32,7 @@ async def lock_codes(connection: Connection, store_id: UUID, codes: Mapping[Code
     # OFFSET 0 makes PostgreSQL look each code up and lock it, in the order given.
     cursor = await connection.execute(
         """
-        SELECT code.* FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS wanted (promotion_id, id, key), LATERAL (
+        SELECT code.* FROM json_to_recordset(%s::json) AS wanted (promotion_id uuid, id uuid, key text), LATERAL (
             SELECT promotion_id, id, max_uses - used, CASE WHEN is_for_new_shopper THEN 1 ELSE shopper_max_uses END,
                 is_for_new_shopper IS TRUE, EXISTS (
                     SELECT FROM usages WHERE store_id = %s AND promotion_id = wanted.promotion_id
@@ -46,9 +46,7 @@ async def lock_codes(connection: Connection, store_id: UUID, codes: Mapping[Code
         ) AS code
         """,
         [
-            [promotion for promotion, _ in ordered],
-            [id_ for _, id_ in ordered],
-            [code_key(codes[code]) for code in ordered],
+            json_rows([{"promotion_id": code[0], "id": code[1], "key": code_key(codes[code])} for code in ordered]),
             store_id,
             store_id,
         ],
@@ -133,8 +131,8 @@ async def _count(connection: Connection, store_id: UUID, uses: Iterable[tuple[Co
     cursor = await connection.execute(
         """
         UPDATE promotion_codes SET used = used + counted.uses FROM (
-            SELECT wanted.uses, code.at FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::int[])
-                AS wanted (promotion_id, id, key, uses), LATERAL (
+            SELECT wanted.uses, code.at FROM json_to_recordset(%s::json)
+                AS wanted (promotion_id uuid, id uuid, key text, uses int), LATERAL (
                     SELECT ctid AS at FROM promotion_codes
                     WHERE store_id = %s AND promotion_id = wanted.promotion_id AND id = wanted.id
                         AND code_key = wanted.key COLLATE "C" OFFSET 0
@@ -143,10 +141,9 @@ async def _count(connection: Connection, store_id: UUID, uses: Iterable[tuple[Co
         WHERE ctid = counted.at AND used + counted.uses <= max_uses
         """,
         [
-            [promotion for (promotion, _), _, _ in found],
-            [id_ for (_, id_), _, _ in found],
-            [key for _, key, _ in found],
-            [count for _, _, count in found],
+            json_rows(
+                [{"promotion_id": code[0], "id": code[1], "key": key, "uses": count} for code, key, count in found]
+            ),
             store_id,
         ],
     )

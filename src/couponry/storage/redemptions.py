@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,9 @@ from msgspec import UNSET
 from psycopg import sql
 
 from couponry.domain.redemption import Redemption, RedemptionState
+from couponry.storage import usages
 from couponry.storage.database import Connection, hexadecimal, json_rows
+from couponry.storage.usages import Usage
 
 
 class NewRedemption(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,34 +36,43 @@ class Kept(NamedTuple):
     shoppers: list[bytes]
 
 
-async def add(connection: Connection, store_id: UUID, redemptions: Iterable[NewRedemption]) -> None:
-    """Write *redemptions* down."""
-    rows = [
-        {
-            "id": one.id,
-            "state": one.state,
-            "order_id": one.order_id,
-            "expires_at": one.expires_at,
-            "evaluation": msgspec.Raw(one.evaluation),
-            "shoppers": hexadecimal(one.shoppers),
-            "by": one.created_by,
-            "at": one.created_at,
-        }
-        for one in redemptions
-    ]
+ADD: LiteralString = """
+    INSERT INTO redemptions (
+        store_id, id, state, order_id, expires_at, evaluation, shoppers, created_by, updated_by, created_at, updated_at
+    )
+    SELECT %(store)s, id, state, order_id, expires_at, evaluation, shoppers, "by", "by", "at", "at"
+    FROM json_to_recordset(%(redemptions)s::json) AS new (
+        id uuid, state text, order_id text, expires_at timestamptz, evaluation json, shoppers bytea[], "by" text,
+        "at" timestamptz
+    )
+"""
+
+
+async def add(
+    connection: Connection, store_id: UUID, redemptions: Iterable[NewRedemption], uses: Iterable[Usage]
+) -> None:
+    """Write *redemptions* down, and all that they use."""
     await connection.execute(
-        """
-        INSERT INTO redemptions (
-            store_id, id, state, order_id, expires_at, evaluation, shoppers, created_by, updated_by, created_at,
-            updated_at
-        )
-        SELECT %s, id, state, order_id, expires_at, evaluation, shoppers, "by", "by", "at", "at"
-        FROM json_to_recordset(%s::json) AS new (
-            id uuid, state text, order_id text, expires_at timestamptz, evaluation json, shoppers bytea[],
-            "by" text, "at" timestamptz
-        )
-        """,
-        [store_id, json_rows(rows)],
+        f"WITH made AS ({ADD}) {usages.ADD}",
+        {"store": store_id, "redemptions": _rows(redemptions), "usages": usages.rows(uses)},
+    )
+
+
+def _rows(redemptions: Iterable[NewRedemption]) -> str:
+    return json_rows(
+        [
+            {
+                "id": one.id,
+                "state": one.state,
+                "order_id": one.order_id,
+                "expires_at": one.expires_at,
+                "evaluation": msgspec.Raw(one.evaluation),
+                "shoppers": hexadecimal(one.shoppers),
+                "by": one.created_by,
+                "at": one.created_at,
+            }
+            for one in redemptions
+        ]
     )
 
 

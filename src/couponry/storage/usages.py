@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -50,43 +50,48 @@ class Recorded(NamedTuple):
     shoppers: list[bytes]
 
 
+ADD: LiteralString = """
+    INSERT INTO usages (
+        store_id, promotion_id, id, redemption_id, code_id, state, uses, expires_at, used_on, updated_at, code,
+        customer_id, account_id, customer_email, updated_by, shoppers
+    )
+    SELECT %(store)s, new.* FROM json_to_recordset(%(usages)s::json) AS new (
+        promotion_id uuid, id uuid, redemption_id uuid, code_id uuid, state usage_state, uses int,
+        expires_at timestamptz, used_on timestamptz, updated_at timestamptz, code text, customer_id text,
+        account_id text, customer_email text, updated_by text, shoppers bytea[]
+    )
+"""
+"""Writes down the `rows` of usages."""
+
+
 async def add(connection: Connection, store_id: UUID, usages: Iterable[Usage]) -> None:
     """Write *usages* down."""
-    rows = [
-        {
-            "promotion_id": one.used.promotion_id,
-            "id": one.id,
-            "redemption_id": one.redemption_id,
-            "code_id": one.used.code_id,
-            "state": "held" if one.held else "used",
-            "uses": one.used.uses,
-            "expires_at": one.expires_at,
-            "used_on": None if one.held else one.used_on,
-            "updated_at": one.used_on,
-            "code": one.used.code,
-            "customer_id": one.customer_id,
-            "account_id": one.account_id,
-            "customer_email": one.customer_email,
-            "updated_by": one.updated_by,
-            "shoppers": hexadecimal(one.shoppers),
-        }
-        for one in usages
-    ]
-    if not rows:
-        return
-    await connection.execute(
-        """
-        INSERT INTO usages (
-            store_id, promotion_id, id, redemption_id, code_id, state, uses, expires_at, used_on, updated_at, code,
-            customer_id, account_id, customer_email, updated_by, shoppers
-        )
-        SELECT %s, new.* FROM json_to_recordset(%s::json) AS new (
-            promotion_id uuid, id uuid, redemption_id uuid, code_id uuid, state usage_state, uses int,
-            expires_at timestamptz, used_on timestamptz, updated_at timestamptz, code text, customer_id text,
-            account_id text, customer_email text, updated_by text, shoppers bytea[]
-        )
-        """,
-        [store_id, json_rows(rows)],
+    await connection.execute(ADD, {"store": store_id, "usages": rows(usages)})
+
+
+def rows(usages: Iterable[Usage]) -> str:
+    """Return *usages* as `ADD` takes them."""
+    return json_rows(
+        [
+            {
+                "promotion_id": one.used.promotion_id,
+                "id": one.id,
+                "redemption_id": one.redemption_id,
+                "code_id": one.used.code_id,
+                "state": "held" if one.held else "used",
+                "uses": one.used.uses,
+                "expires_at": one.expires_at,
+                "used_on": None if one.held else one.used_on,
+                "updated_at": one.used_on,
+                "code": one.used.code,
+                "customer_id": one.customer_id,
+                "account_id": one.account_id,
+                "customer_email": one.customer_email,
+                "updated_by": one.updated_by,
+                "shoppers": hexadecimal(one.shoppers),
+            }
+            for one in usages
+        ]
     )
 
 
