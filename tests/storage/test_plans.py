@@ -382,8 +382,16 @@ async def test_clearing_up_codes_without_limits(
 # Usages
 
 
+@pytest.fixture(params=["ANALYZE usages", "DELETE FROM pg_statistic WHERE starelid = 'usages'::regclass"])
+def much_used(usages_made: tuple[UUID, UUID], database_url: str, request: pytest.FixtureRequest) -> tuple[UUID, UUID]:
+    """Usages that are very many, and that PostgreSQL knows or has not looked at."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(request.param)
+    return usages_made
+
+
 @pytest.fixture(scope="module")
-def much_used(crowded: tuple[UUID, UUID, UUID], database_url: str) -> tuple[UUID, UUID]:
+def usages_made(crowded: tuple[UUID, UUID, UUID], database_url: str) -> tuple[UUID, UUID]:
     """Two promotions whose usages are very many, nearly all of one code and of one shopper, one every three minutes.
 
     Every third is a hold that was released.
