@@ -62,6 +62,8 @@ async def test_no_code_is_used_more_often_than_it_may(shop: Shop, store: UUID, t
 async def test_no_shopper_uses_a_code_more_often_than_each_may(shop: Shop, store: UUID, transaction: Connection):
     [code] = new_codes(shop, {"max_uses_per_shopper": {"max_uses": 2, "includes_guests": True}})
     standing = {code: Standing(None, 2)}
+    with pytest.raises(claims.Overtaken):  # the first uses of a shopper, together already too many
+        await claims.charge(transaction, store, [claim(code, 1, ANN)] * 3, standing)
     await claims.charge(transaction, store, [claim(code, 1, ANN)] * 2, standing)
     with pytest.raises(claims.Overtaken):
         await claims.charge(transaction, store, [claim(code, 1, ANN)], standing)

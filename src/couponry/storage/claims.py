@@ -157,11 +157,19 @@ async def _charge_shoppers(
         return
     async with connection.cursor() as cursor:
         await cursor.executemany(
-            "INSERT INTO code_shoppers (store_id, promotion_id, code_id, shopper, used) VALUES (%s, %s, %s, %s, %s)"
+            "INSERT INTO code_shoppers (store_id, promotion_id, code_id, shopper, used)"
+            " SELECT %(store)s, %(promotion)s, %(code)s, %(shopper)s, %(uses)s WHERE %(uses)s <= %(limit)s::int"
             " ON CONFLICT (store_id, promotion_id, code_id, shopper) DO UPDATE"
-            " SET used = code_shoppers.used + excluded.used WHERE code_shoppers.used + excluded.used <= %s",
+            " SET used = code_shoppers.used + excluded.used WHERE code_shoppers.used + excluded.used <= %(limit)s",
             [
-                (store_id, *code, shopper, count, standing[code].shopper_limit)
+                {
+                    "store": store_id,
+                    "promotion": code[0],
+                    "code": code[1],
+                    "shopper": shopper,
+                    "uses": count,
+                    "limit": standing[code].shopper_limit,
+                }
                 for (code, shopper), count in shoppers.items()
             ],
         )
