@@ -388,6 +388,7 @@ def test_settings_of_the_store_are_what_new_carts_begin_with(shop: Shop, cart: C
         "cart_expiry_days": 7,
         "discounts": {"custom_discounts_enabled": False, "use_rule_promotions": True},
         "inventories": {"defer_inventory_check": False},
+        "checkout": {"strict": False, "give_back_on_cancel": False},
     }
     body = {"type": "settings", "cart_expiry_days": 365, "discounts": {"custom_discounts_enabled": True}}
     changed = shop.http.put(path, json={"data": body}).json()["data"]

@@ -1,5 +1,6 @@
 """Stores cannot meet: at no endpoint can one read or change what is another's, nor a stranger anybody's."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from support import EXPORT, Shop, codes_body, evaluation_body, product, promotio
 PROMOTIONS = "/v2/rule-promotions"
 PROMOTION = PROMOTIONS + "/{promotion_id}"
 CART = "/v2/carts/{cart_id}"
+ORDER = "/v2/orders/{order_id}"
 CUSTOM_ITEM = {"type": "custom_item", "name": "A sock", "sku": "sock", "quantity": 1, "price": {"amount": 2000}}
 MISSING = {
     "errors": [
@@ -65,6 +67,7 @@ CASES: dict[str, tuple[str, Any]] = {
     f"DELETE {CART}/discounts/{{code}}": (OWN, None),
     f"GET {CART}/items": (OWN, None),
     f"POST {CART}/items": (OWN, {"data": CUSTOM_ITEM}),
+    f"POST {CART}/checkout": (OWN, {"data": {"customer": {"email": "stranger@example.com"}}}),
     f"PUT {CART}/items": (HIDDEN, {"data": [{"id": "{item_id}", "quantity": 7}]}),
     f"PUT {CART}/items/{{item_id}}": (HIDDEN, {"data": {"quantity": 7}}),
     f"DELETE {CART}/items/{{item_id}}": (HIDDEN, None),
@@ -78,6 +81,17 @@ CASES: dict[str, tuple[str, Any]] = {
     f"GET {CART}/shipping-groups/{{group_id}}": (HIDDEN, None),
     f"PUT {CART}/shipping-groups/{{group_id}}": (HIDDEN, {"data": {"shipping_type": "stranger"}}),
     f"DELETE {CART}/shipping-groups/{{group_id}}": (HIDDEN, None),
+    "GET /v2/orders": (OWN, None),
+    f"GET {ORDER}": (HIDDEN, None),
+    f"PUT {ORDER}": (HIDDEN, {"data": {"type": "order", "status": "cancelled"}}),
+    f"GET {ORDER}/items": (HIDDEN, None),
+    f"POST {ORDER}/payments": (HIDDEN, {"data": {"gateway": "manual", "method": "purchase"}}),
+    f"GET {ORDER}/transactions": (HIDDEN, None),
+    f"GET {ORDER}/transactions/{{transaction_id}}": (HIDDEN, None),
+    f"POST {ORDER}/transactions/{{transaction_id}}/capture": (HIDDEN, None),
+    f"POST {ORDER}/transactions/{{transaction_id}}/refund": (HIDDEN, None),
+    f"POST {ORDER}/transactions/{{transaction_id}}/cancel": (HIDDEN, None),
+    "POST /v2/orders/anonymize": (HIDDEN, {"data": {"order_ids": ["{order_id}"]}}),
     f"DELETE {CART}": (OWN, None),
 }
 """Every endpoint under /v2: what it does to a merchant of another store, and a body that is valid for it."""
@@ -122,6 +136,10 @@ def theirs(shop: Shop) -> Callable[[], dict[str, Any]]:
     shop.http.post(f"{cart}/relationships/accounts", json={"data": [{"type": "account", "id": "acme"}]})
     items = [CUSTOM_ITEM | {"name": "theirs"}, {"type": "promotion_item", "code": "theirs"}]
     item = shop.http.post(f"{cart}/items", json={"data": items}).json()["data"][0]["id"]
+    bought = shop.http.post(f"{cart}/checkout", json={"data": {"customer": {"email": "theirs@example.com"}}})
+    order = bought.json()["data"]["id"]
+    payment = {"data": {"gateway": "manual", "method": "authorize"}}
+    transaction = shop.http.post(f"/v2/orders/{order}/payments", json=payment).json()["data"]["id"]
 
     def everything() -> dict[str, Any]:
         return {
@@ -135,7 +153,11 @@ def theirs(shop: Shop) -> Callable[[], dict[str, Any]]:
                 "item_id": item,
                 "group_id": group,
                 "code": "theirs",
+                "order_id": order,
+                "transaction_id": transaction,
             },
+            "orders": shop.http.get("/v2/orders", params={"include": "items,promotions"}).json(),
+            "transactions": shop.http.get(f"/v2/orders/{order}/transactions").json(),
             "cart": shop.http.get(cart, params={"include": "items,promotions"}).json(),
             "groups": shop.http.get(f"{cart}/shipping-groups").json(),
             "settings": shop.http.get("/v2/settings/cart").json(),
@@ -151,7 +173,8 @@ def theirs(shop: Shop) -> Callable[[], dict[str, Any]]:
 
 def call(client: httpx.Client, case: str, names: dict[str, str]) -> httpx.Response:
     method, _, path = case.partition(" ")
-    return client.request(method, path.format(**names), json=CASES[case][1])
+    body = json.dumps(CASES[case][1]).replace("{order_id}", names["order_id"])
+    return client.request(method, path.format(**names), json=json.loads(body))
 
 
 def test_a_merchant_of_another_store_finds_and_changes_nothing(

@@ -88,6 +88,15 @@ class ShippingGroupDocument(msgspec.Struct, frozen=True):
     data: GroupData
 
 
+class CheckoutSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a request says of how the store makes orders."""
+
+    strict: bool | msgspec.UnsetType = msgspec.UNSET
+    """Whether a checkout is refused when a code of the cart has run out; otherwise the code is left out."""
+    give_back_on_cancel: bool | msgspec.UnsetType = msgspec.UNSET
+    """Whether the uses of codes come back when an order is cancelled."""
+
+
 class CartSettingsData(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a request says of the cart settings; what it leaves out stays as it is."""
 
@@ -98,6 +107,8 @@ class CartSettingsData(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=
     """What new carts begin with."""
     inventories: InventorySettings = InventorySettings()
     """What new carts begin with."""
+    checkout: CheckoutSettings = CheckoutSettings()
+    """Ours: how orders are made of carts."""
 
 
 class CartSettingsDocument(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from msgspec import UNSET
+from msgspec.structs import asdict
 
 from couponry.api.cart_answers import (
     CartAnswer,
@@ -26,6 +27,7 @@ from couponry.api.cart_answers import (
 from couponry.api.errors import WireError, errors_of
 from couponry.api.item_views import item_resource, price, promotion_resource
 from couponry.api.wire import moment
+from couponry.domain.cart_totals import CartTotals, totals_of
 from couponry.domain.outcome import AddedItem, SuggestedTarget
 from couponry.domain.promotion_book import Entry
 from couponry.services.carts import CartView
@@ -36,7 +38,7 @@ ITEMS, PROMOTIONS = "items", "promotions"
 
 def items_answer(view: CartView, promotions: Sequence[Entry] | None = None) -> ItemsAnswer:
     """Return the lines of a cart as they are answered, with its *promotions* if these are given."""
-    included = UNSET if promotions is None else Included(promotions=[_condensed(one) for one in promotions])
+    included = UNSET if promotions is None else Included(promotions=[condensed(one) for one in promotions])
     return ItemsAnswer(
         data=_items(view, promotions=promotions is not None),
         included=included,
@@ -49,7 +51,7 @@ def cart_answer(view: CartView, promotions: Sequence[Entry] | None = None, *, it
     """Return a cart as it is answered, with its *promotions* if these are given, and its *items* if asked for."""
     included = Included(
         items=_items(view, promotions=promotions is not None) if items else UNSET,
-        promotions=UNSET if promotions is None else [_condensed(one) for one in promotions],
+        promotions=UNSET if promotions is None else [condensed(one) for one in promotions],
     )
     return CartAnswer(
         data=_cart(view, promotions),
@@ -97,29 +99,16 @@ def _items(view: CartView, *, promotions: bool) -> list[ItemResource]:
 
 def _meta(view: CartView) -> CartMeta:
     return CartMeta(
-        display_price=_prices(view),
+        display_price=cart_prices(totals_of(view.cart, view.evaluation), view.evaluation.currency),
         timestamps=CartTimestamps(moment(view.created_at), moment(view.updated_at), moment(view.expires_at)),
         messages=view.messages or UNSET,
         promotion_suggestions=[*_suggestions(view)] or UNSET,
     )
 
 
-def _prices(view: CartView) -> CartPrices:
-    """Return what the cart costs; only shipping that some line is in is paid for."""
-    totals, currency = view.evaluation.totals, view.evaluation.currency
-    used = {line.shipping_group_id for line in view.cart.lines}
-    groups = [group for group in view.cart.groups if group.id in used]
-    shipping, tax = sum(group.total for group in groups), sum(group.tax for group in groups)
-    after = totals.with_discount + shipping + totals.shipping_discount
-    return CartPrices(
-        with_tax=price(after, currency),
-        without_tax=price(after - tax, currency),
-        tax=price(tax, currency),
-        discount=price(totals.discount, currency),
-        without_discount=price(totals.without_discount + shipping, currency),
-        shipping=price(shipping, currency),
-        shipping_discount=price(totals.shipping_discount, currency),
-    )
+def cart_prices(totals: CartTotals, currency: str) -> CartPrices:
+    """Return what a cart costs as it is answered."""
+    return CartPrices(**{name: price(amount, currency) for name, amount in asdict(totals).items()})
 
 
 def _suggestions(view: CartView) -> Iterator[PromotionSuggestion]:
@@ -143,7 +132,8 @@ def _target(gift: AddedItem) -> SuggestedTarget:
     return SuggestedTarget(skus=skus, ids=ids, quantity=gift.quantity)
 
 
-def _condensed(one: Entry) -> CondensedPromotion:
+def condensed(one: Entry) -> CondensedPromotion:
+    """Return as much of a promotion as shoppers are shown."""
     promotion = one.promotion
     return CondensedPromotion(
         id=one.id,

@@ -33,6 +33,8 @@ PATH_PARAMETERS: dict[str, Schema] = {
     "cart_id": {"description": "The id of a cart, chosen by the client.", "schema": {"type": "string"}},
     "item_id": {"description": "The id of a line of the cart.", "schema": {"type": "string"}},
     "group_id": {"description": "The id of a shipping group of the cart.", "schema": {"type": "string"}},
+    "order_id": {"description": "The id of an order.", "schema": UUID},
+    "transaction_id": {"description": "The id of a transaction of the order.", "schema": UUID},
     "code": {"description": "A promotion code.", "schema": {"type": "string"}},
     "path": {"description": "The path of a file, as its link has it.", "schema": {"type": "string"}},
 }

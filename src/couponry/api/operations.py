@@ -26,6 +26,7 @@ from couponry.api.documents import ProductsDocument, PromotionDocument
 from couponry.api.evaluations import EvaluationDocument
 from couponry.api.jobs import NewJobDocument
 from couponry.api.operation import Operation, Tag
+from couponry.api.order_operations import ORDERS, PAYMENTS
 from couponry.api.redemptions import ConfirmationDocument, RedemptionDocument
 from couponry.api.usage_operations import USAGES
 from couponry.domain import errors
@@ -341,6 +342,8 @@ TAGS = (
     PRODUCTS,
     CARTS,
     SHIPPING,
+    ORDERS,
+    PAYMENTS,
     SETTINGS,
     ACCESS,
     OPERATING,

@@ -10,10 +10,11 @@ from msgspec import UNSET, Meta
 from couponry.api.answers import RedemptionAnswer, RedemptionResource
 from couponry.api.auth import require_merchant
 from couponry.api.documents import decode
+from couponry.api.retries import REPLAYED, key_sent
 from couponry.api.state import api_of, context_of
 from couponry.api.wire import id_in_path, json_answer, json_body, moment
 from couponry.domain.cart import Cart, Id
-from couponry.domain.errors import BadRequest, RedemptionNotFound
+from couponry.domain.errors import RedemptionNotFound
 from couponry.domain.outcome import Evaluation
 from couponry.domain.redemption import Redemption, RedemptionState
 from couponry.services import redemptions
@@ -22,12 +23,6 @@ from couponry.services.redeeming import Order, redeem
 
 MAX_CODES = 100
 """The most codes that are redeemed together."""
-
-MAX_KEY = 255
-"""How long an idempotency key may be."""
-
-REPLAYED = "Idempotent-Replayed"
-"""The header that says that a request was answered before."""
 
 
 class CartToRedeem(Cart, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -81,7 +76,7 @@ async def create_redemption(request: Request[Any, Token, Any]) -> Response[bytes
         state=RedemptionState(asked.state),
         hold_seconds=asked.hold_seconds,
         strict=asked.strict,
-        key=_key_sent(request),
+        key=key_sent(request),
     )
     redemption, replayed = await redeem(api_of(request).till, order)
     answer = _answer(redemption, 201)
@@ -129,20 +124,6 @@ def _answer(redemption: Redemption, status: int = 200) -> Response[bytes]:
         uses=redemption.uses,
     )
     return json_answer(RedemptionAnswer(resource), status)
-
-
-def _key_sent(request: Request[Any, Any, Any]) -> str | None:
-    """Return the idempotency key of a request, None if it has none.
-
-    Raises:
-        BadRequest: it is empty or too long.
-    """
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        return None
-    if not 1 <= len(key.strip()) <= MAX_KEY:
-        raise BadRequest(f"An Idempotency-Key has 1 to {MAX_KEY} characters.")
-    return key.strip()
 
 
 router = Router(

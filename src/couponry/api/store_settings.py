@@ -19,6 +19,15 @@ from couponry.services import cart_settings
 PROMOTIONS: dict[str, Any] = {"type": "promotion_settings", "rule_promotions_preview_enabled": True}
 
 
+class CheckoutResource(Struct, frozen=True):
+    """How a store makes orders of carts."""
+
+    strict: bool
+    """Whether a checkout is refused when a code of the cart has run out; otherwise the code is left out."""
+    give_back_on_cancel: bool
+    """Whether the uses of codes come back when an order is cancelled."""
+
+
 class CartSettingsResource(Struct, frozen=True, tag_field="type", tag="settings"):
     """How a store keeps its carts."""
 
@@ -28,6 +37,7 @@ class CartSettingsResource(Struct, frozen=True, tag_field="type", tag="settings"
     """What new carts begin with."""
     inventories: CartInventory
     """What new carts begin with."""
+    checkout: CheckoutResource
 
 
 class CartSettingsAnswer(Struct, frozen=True):
@@ -61,7 +71,14 @@ async def update_cart_settings(request: Request[Any, Any, Any]) -> Response[byte
 def _said(settings: CartSettings, said: CartSettingsData) -> CartSettings:
     new_carts = with_settings(settings.new_carts, said.discounts, said.inventories)
     days = settings.cart_expiry_days if said.cart_expiry_days is UNSET else said.cart_expiry_days
-    return replace(settings, cart_expiry_days=days, new_carts=new_carts)
+    strict, give_back = said.checkout.strict, said.checkout.give_back_on_cancel
+    return replace(
+        settings,
+        cart_expiry_days=days,
+        new_carts=new_carts,
+        strict_checkout=settings.strict_checkout if strict is UNSET else strict,
+        give_back_on_cancel=settings.give_back_on_cancel if give_back is UNSET else give_back,
+    )
 
 
 def _answer(settings: CartSettings) -> CartSettingsAnswer:
@@ -71,6 +88,7 @@ def _answer(settings: CartSettings) -> CartSettingsAnswer:
             settings.cart_expiry_days,
             CartDiscounts(new.custom_discounts_enabled, new.use_rule_promotions),
             CartInventory(new.defer_inventory_check),
+            CheckoutResource(settings.strict_checkout, settings.give_back_on_cancel),
         )
     )
 

@@ -18,6 +18,10 @@ class CartSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     """How long a cart is kept after its last change."""
     new_carts: Settings = Settings()
     """What new carts begin with."""
+    strict_checkout: bool = False
+    """Whether a checkout is refused when a code of the cart has run out; otherwise the code is left out."""
+    give_back_on_cancel: bool = False
+    """Whether the uses of codes come back when an order is cancelled."""
 
 
 def chosen_discounts(settings: Settings, custom: bool | UnsetType = UNSET, rules: bool | UnsetType = UNSET) -> Settings:

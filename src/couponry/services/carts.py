@@ -81,15 +81,20 @@ _turns: WeakValueDictionary[tuple[UUID, str], asyncio.Lock] = WeakValueDictionar
 """Requests of this process for one cart wait here: made one after the other, none is made twice."""
 
 
+def turn(desk: Desk, cart_id: str) -> asyncio.Lock:
+    """Return what a request of this process holds while it changes a cart."""
+    return _turns.setdefault((desk.store_id, cart_id), asyncio.Lock())
+
+
 async def change(desk: Desk, cart_id: str, apply: Apply) -> CartView:
     """Change a cart, which begins empty where there is none, judge it, and keep it.
 
     Raises:
         CodeNotApplicable, CodeNotTaken: a code that is entered and gives nothing; and whatever *apply* raises.
     """
-    async with _turns.setdefault((desk.store_id, cart_id), asyncio.Lock()):
+    async with turn(desk, cart_id):
         for _ in range(ATTEMPTS):
-            stored, settings = await _stored(desk, cart_id)
+            stored, settings = await stored_cart(desk, cart_id)
             view = await _changed(desk, cart_id, stored, apply(stored.cart))
             expires_at = desk.now + timedelta(days=settings.cart_expiry_days)
             view = msgspec.structs.replace(view, updated_at=desk.now, expires_at=expires_at)
@@ -100,9 +105,9 @@ async def change(desk: Desk, cart_id: str, apply: Apply) -> CartView:
 
 async def look_at(desk: Desk, cart_id: str) -> CartView:
     """Return a cart as it is judged now, made if there was none; it expires no later for it."""
-    async with _turns.setdefault((desk.store_id, cart_id), asyncio.Lock()):
+    async with turn(desk, cart_id):
         for _ in range(ATTEMPTS):
-            stored, _ = await _stored(desk, cart_id)
+            stored, _ = await stored_cart(desk, cart_id)
             view = await _changed(desk, cart_id, stored, Change(stored.cart))
             if (stored.version and view.cart == stored.cart) or await _kept(desk, view, stored.version):
                 return view
@@ -115,7 +120,8 @@ async def delete(desk: Desk, cart_id: str) -> None:
         await carts.delete(connection, desk.store_id, cart_id)
 
 
-async def _stored(desk: Desk, cart_id: str) -> tuple[StoredCart, CartSettings]:
+async def stored_cart(desk: Desk, cart_id: str) -> tuple[StoredCart, CartSettings]:
+    """Return a cart as it is kept, of version 0 if it is not, and the settings of its store."""
     async with desk.till.database.connection() as connection:
         stored = await carts.get(connection, desk.store_id, cart_id, desk.now)
         settings = await carts.settings(connection, desk.store_id)
@@ -131,7 +137,12 @@ async def _kept(desk: Desk, view: CartView, version: int) -> bool:
     async with desk.till.database.transaction() as connection:
         if version == 0:
             await carts.delete_expired(connection, desk.store_id, desk.now, SWEPT)
-        return await carts.put(connection, desk.store_id, view.id, new)
+        return await carts.put(connection, desk.store_id, view.id, new, owners(desk, view.cart))
+
+
+def owners(desk: Desk, cart: ShoppingCart) -> tuple[bytes, ...]:
+    """Return what whoever *cart* belongs to is known by."""
+    return shoppers_of(desk.till.shopper_key, desk.store_id, to_judge(cart).shopper)
 
 
 async def _changed(desk: Desk, cart_id: str, stored: StoredCart, changed: Change) -> CartView:

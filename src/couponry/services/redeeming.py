@@ -12,16 +12,16 @@ from msgspec import UNSET
 from couponry.domain.cart import Cart
 from couponry.domain.codes import auto_code, code_key
 from couponry.domain.entered import EnteredCode, Grant
-from couponry.domain.errors import CodesRefused, FullyConsumed, IdempotencyKeyReused, NotApplicable, Refusal
+from couponry.domain.errors import CodesRefused, FullyConsumed, NotApplicable, Refusal
 from couponry.domain.evaluation import evaluate
 from couponry.domain.ids import series
 from couponry.domain.outcome import Evaluation, Refused
 from couponry.domain.redemption import Claim, Redemption, RedemptionState, Used, Wanted, claim_of, shoppers_of
-from couponry.services import evaluations
+from couponry.services import evaluations, retries
 from couponry.services.claiming import Attempt
 from couponry.services.context import fresh_id, utc_now
 from couponry.services.till import Till
-from couponry.storage import claims, codes, idempotency
+from couponry.storage import claims, codes
 from couponry.storage.idempotency import Answered, Key
 from couponry.storage.redemptions import NewRedemption
 from couponry.storage.usages import Usage
@@ -73,43 +73,22 @@ async def redeem(till: Till, order: Order) -> Redeemed:
         IdempotencyKeyReused: the key was sent with another request.
     """
     key = None if order.key is None else Key(order.key, order.fingerprint())
-    if key is not None and (answered := await _answered(till, order.store_id, key)) is not None:
-        return answered
+    if key is not None and (answered := await retries.answered(till.database, order.store_id, key)) is not None:
+        return Redeemed(_read(answered), replayed=True)
     shoppers = shoppers_of(till.shopper_key, order.store_id, order.cart.shopper)
     for _ in range(TRIES):
         try:
             attempt = await _judged(till, order, shoppers, key)
         except CodesRefused:
-            if key is not None and (answered := await _awaited(till, order.store_id, key)) is not None:
-                return answered
+            if key is not None and (answered := await retries.awaited(till.database, order.store_id, key)) is not None:
+                return Redeemed(_read(answered), replayed=True)
             raise
         outcome = "refused" if attempt is None else await till.claim(order.store_id, attempt)
         if attempt is not None and outcome == "granted":
             return Redeemed(_read(attempt.answer))
         if key is not None and isinstance(outcome, Answered):
-            return _replayed(key, outcome)
+            return Redeemed(_read(retries.checked(key, outcome)), replayed=True)
     raise claims.Overtaken
-
-
-async def _answered(till: Till, store_id: UUID, key: Key) -> Redeemed | None:
-    """Return what a retry gets; None for the first request under a key."""
-    async with till.database.connection() as connection:
-        found = await idempotency.find(connection, store_id, [key.key])
-    return _replayed(key, found[key.key]) if found else None
-
-
-async def _awaited(till: Till, store_id: UUID, key: Key) -> Redeemed | None:
-    """Return what a retry gets once the first request is through, if that was granted anything."""
-    async with till.database.connection() as connection, connection.transaction(force_rollback=True):
-        if await idempotency.take(connection, store_id, [(key, b"")]):
-            return None
-        return _replayed(key, (await idempotency.find(connection, store_id, [key.key]))[key.key])
-
-
-def _replayed(key: Key, answered: Answered) -> Redeemed:
-    if answered.request != key.request:
-        raise IdempotencyKeyReused
-    return Redeemed(_read(answered.answer), replayed=True)
 
 
 def _read(answer: bytes) -> Redemption:
@@ -125,9 +104,9 @@ async def _judged(till: Till, order: Order, shoppers: tuple[bytes, ...], key: Ke
     entered, book = await evaluations.look_up(till.look_ups, till.promotions, order.store_id, order.codes, shoppers)
     now = utc_now()
     evaluation = evaluate(order.cart, book, entered, now, explain=order.explain)
-    if order.strict and (refusals := list(_refusals(evaluation, entered))):
-        raise CodesRefused(*refusals)
-    asked = await _claims(till, order.store_id, evaluation, entered, shoppers)
+    if order.strict and (refused := list(refusals(evaluation, entered))):
+        raise CodesRefused(*refused)
+    asked = await claims_of(till, order.store_id, evaluation, entered, shoppers)
     if asked is None:
         return None
     hold = order.state is RedemptionState.HELD
@@ -149,7 +128,7 @@ async def _judged(till: Till, order: Order, shoppers: tuple[bytes, ...], key: Ke
     )
 
 
-def _refusals(evaluation: Evaluation, entered: Sequence[EnteredCode]) -> Iterator[Refusal]:
+def refusals(evaluation: Evaluation, entered: Sequence[EnteredCode]) -> Iterator[Refusal]:
     """Refuse every code that was entered and gave nothing, each for the first reason."""
     applied = {code_key(one.code) for one in evaluation.applied}
     reasons: dict[str, Refused] = {}
@@ -164,7 +143,7 @@ def _refusals(evaluation: Evaluation, entered: Sequence[EnteredCode]) -> Iterato
             yield kind(refused.detail, code=code.code, reason=refused.reason)
 
 
-async def _claims(
+async def claims_of(
     till: Till,
     store_id: UUID,
     evaluation: Evaluation,

@@ -11,8 +11,9 @@ from couponry.domain.listing import Filter, Listed, Page
 from couponry.domain.redemption import Redemption
 from couponry.domain.usage_errors import NoSuchCode, NoSuchPromotion, UsagesNotFound
 from couponry.domain.usages import Usage, without_addresses
+from couponry.services import forgetting
 from couponry.services.context import Context
-from couponry.storage import anonymizing, claims, promotions, usage_lists
+from couponry.storage import anonymizing, claims, orders, promotions, usage_lists
 from couponry.storage.usage_lists import UsedCode
 
 AT_ONCE = 100
@@ -63,6 +64,8 @@ async def list_code_usages(
 async def anonymize_usages(context: Context, ids: Sequence[str]) -> Anonymized:
     """Forget the e-mail addresses of these usages; those that were forgotten before stay as they are.
 
+    Of usages of orders, the orders forget who made them.
+
     Raises:
         UsagesNotFound: none of them is on record.
     """
@@ -73,6 +76,7 @@ async def anonymize_usages(context: Context, ids: Sequence[str]) -> Anonymized:
     if not found:
         raise UsagesNotFound(missing)
     redemptions = await anonymizing.redemptions_of_usages(context.connection, context.store_id, sorted(found))
+    await forgetting.forget_orders(context, redemptions)
     await _forget(context, redemptions, only=found)
     usages = await usage_lists.of_ids(context.connection, context.store_id, [id_ for id_ in asked if id_ in found])
     return Anonymized(usages, len(usages), missing)
@@ -81,17 +85,20 @@ async def anonymize_usages(context: Context, ids: Sequence[str]) -> Anonymized:
 async def anonymize_shopper(context: Context, shoppers: Iterable[bytes], address: str | None) -> Anonymized:
     """Forget the e-mail addresses of whoever has one of these hashes, and *address* itself, in all redemptions.
 
+    Carts and orders forget names and addresses as well.
     Holds are forgotten as well, and told of once they are used. Whoever is forgotten can be named again: the same
     usages are then told.
     """
-    redemptions = sorted(
-        {
-            id_
-            for shopper in shoppers
-            for id_ in await anonymizing.redemptions_of_shopper(context.connection, context.store_id, shopper)
-        }
-    )
-    ids = await _forget(context, redemptions, also=address)
+    known = list(shoppers)
+    await forgetting.forget_carts(context, known)
+    ordered = {id_ for one in known for id_ in await orders.of_shopper(context.connection, context.store_id, one)}
+    await forgetting.forget_orders(context, ordered)
+    redeemed = {
+        id_
+        for one in known
+        for id_ in await anonymizing.redemptions_of_shopper(context.connection, context.store_id, one)
+    }
+    ids = await _forget(context, sorted(ordered | redeemed), also=address)
     usages = await usage_lists.of_ids(context.connection, context.store_id, ids)
     return Anonymized(usages[:MAX_TOLD], len(usages), [])
 

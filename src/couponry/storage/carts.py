@@ -1,5 +1,6 @@
 """The table of carts, and the cart settings of stores."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -36,28 +37,33 @@ async def get(connection: Connection, store_id: UUID, id_: str, at: datetime) ->
     return StoredCart(_decoder.decode(row[0]), *row[1:]) if row else None
 
 
-async def put(connection: Connection, store_id: UUID, id_: str, new: StoredCart) -> bool:
-    """Store *new* as the next after its version, and return whether nobody else has changed the cart meanwhile."""
+async def put(
+    connection: Connection, store_id: UUID, id_: str, new: StoredCart, shoppers: Sequence[bytes] = ()
+) -> bool:
+    """Store *new* as the next after its version, and return whether nobody else has changed the cart meanwhile.
+
+    *shoppers* is all that whoever it belongs to is known by.
+    """
     state = msgspec.json.encode(new.cart).decode()
     if new.version == 0:
         cursor = await connection.execute(
             """
-            INSERT INTO carts (store_id, id, state, version, created_at, updated_at, expires_at)
-            VALUES (%s, %s, %s, 1, %s, %s, %s)
+            INSERT INTO carts (store_id, id, state, version, created_at, updated_at, expires_at, shoppers)
+            VALUES (%s, %s, %s, 1, %s, %s, %s, %s::bytea[])
             ON CONFLICT (store_id, id) DO UPDATE SET
                 state = excluded.state, version = carts.version + 1, created_at = excluded.created_at,
-                updated_at = excluded.updated_at, expires_at = excluded.expires_at
+                updated_at = excluded.updated_at, expires_at = excluded.expires_at, shoppers = excluded.shoppers
             WHERE carts.expires_at <= excluded.created_at
             """,
-            [store_id, id_, state, new.created_at, new.updated_at, new.expires_at],
+            [store_id, id_, state, new.created_at, new.updated_at, new.expires_at, list(shoppers)],
         )
     else:
         cursor = await connection.execute(
             """
-            UPDATE carts SET state = %s, version = version + 1, updated_at = %s, expires_at = %s
+            UPDATE carts SET state = %s, version = version + 1, updated_at = %s, expires_at = %s, shoppers = %s::bytea[]
             WHERE store_id = %s AND id = %s AND version = %s
             """,
-            [state, new.updated_at, new.expires_at, store_id, id_, new.version],
+            [state, new.updated_at, new.expires_at, list(shoppers), store_id, id_, new.version],
         )
     return cursor.rowcount == 1
 
@@ -78,6 +84,33 @@ async def delete_expired(connection: Connection, store_id: UUID, at: datetime, m
         """,
         [store_id, store_id, at, most],
     )
+
+
+async def of_shoppers(connection: Connection, store_id: UUID, shoppers: Iterable[bytes]) -> dict[str, ShoppingCart]:
+    """Return the carts of whoever has one of these hashes, by id, locked in their order."""
+    # OFFSET 0 makes PostgreSQL look the hashes up, and not read all carts of the store.
+    cursor = await connection.execute(
+        """
+        SELECT one.id, one.state FROM unnest(ARRAY(
+            SELECT id FROM (
+                SELECT store_id, id FROM carts WHERE shoppers && %s::bytea[] AND shoppers <> '{}' OFFSET 0
+            ) AS known WHERE store_id = %s ORDER BY id
+        )) AS wanted, LATERAL (
+            SELECT id, state FROM carts WHERE store_id = %s AND id = wanted FOR NO KEY UPDATE OFFSET 0
+        ) AS one
+        """,
+        [list(shoppers), store_id, store_id],
+    )
+    return {id_: _decoder.decode(state) for id_, state in await cursor.fetchall()}
+
+
+async def replace(connection: Connection, store_id: UUID, changed: Mapping[str, ShoppingCart]) -> None:
+    """Store locked carts as they are given; whoever was changing one begins again."""
+    async with connection.cursor() as cursor:
+        await cursor.executemany(
+            "UPDATE carts SET state = %s, version = version + 1 WHERE store_id = %s AND id = %s",
+            [(msgspec.json.encode(cart).decode(), store_id, id_) for id_, cart in changed.items()],
+        )
 
 
 async def settings(connection: Connection, store_id: UUID, *, lock: bool = False) -> CartSettings:

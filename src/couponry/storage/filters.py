@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, LiteralString
 
 import msgspec
@@ -17,6 +18,8 @@ class Attribute(msgspec.Struct, frozen=True):
     operators: Mapping[Operator, LiteralString]
     read: Callable[[str], Any] = str
     """Turns an operand into a parameter; a ValueError refuses the filter."""
+    reads: Mapping[Operator, Callable[[str], Any]] = MappingProxyType({})
+    """For operators whose operands are read in another way."""
 
 
 Attributes = Mapping[str, Attribute]
@@ -28,6 +31,13 @@ def read_moment(operand: str) -> datetime:
         return datetime.fromtimestamp(int(operand) / 1000, UTC)
     moment = datetime.fromisoformat(operand)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def read_pattern(operand: str) -> str:
+    """Turn `*` at either end into SQL's wildcard and take everything else literally."""
+    literal = operand.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    start, end = literal.startswith("*"), literal.endswith("*") and len(literal) > 1
+    return ("%" if start else "") + literal[start : len(literal) - end] + ("%" if end else "")
 
 
 def where(wanted: Filter, attributes: Attributes) -> tuple[sql.Composed, list[Any]]:
@@ -52,7 +62,8 @@ def _test(test: Comparison, attributes: Attributes) -> tuple[sql.Composed, list[
     if attribute is None or template is None:
         raise UnparsableFilter
     try:
-        operands = [attribute.read(operand) for operand in test.operands]
+        read = attribute.reads.get(test.operator, attribute.read)
+        operands = [read(operand) for operand in test.operands]
     except (ValueError, OverflowError, OSError) as error:
         raise UnparsableFilter from error
     if test.operator != "in" and len(operands) != 1:

@@ -12,7 +12,7 @@ from couponry.domain.codes import code_key
 from couponry.domain.listing import Filter, Page
 from couponry.domain.promotions import Promotion
 from couponry.storage.database import Connection, rows_of
-from couponry.storage.filters import Attribute, Attributes, read_moment, where
+from couponry.storage.filters import Attribute, Attributes, read_moment, read_pattern, where
 
 COLUMNS: LiteralString = """
     id, store_id, name, description, enabled, automatic, priority, stackable, override_stacking,
@@ -26,13 +26,6 @@ def _read_boolean(operand: str) -> bool:
     return operand.lower() == "true"
 
 
-def _read_pattern(operand: str) -> str:
-    """Turn `*` at either end into SQL's wildcard and take everything else literally."""
-    literal = operand.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    start, end = literal.startswith("*"), literal.endswith("*") and len(literal) > 1
-    return ("%" if start else "") + literal[start : len(literal) - end] + ("%" if end else "")
-
-
 FILTERS: Attributes = {
     "code": Attribute(
         {
@@ -41,7 +34,7 @@ FILTERS: Attributes = {
         },
         read=code_key,
     ),
-    "name": Attribute({"like": "name LIKE %s", "ilike": "name ILIKE %s"}, read=_read_pattern),
+    "name": Attribute({"like": "name LIKE %s", "ilike": "name ILIKE %s"}, read=read_pattern),
     "enabled": Attribute({"eq": "enabled = %s"}, read=_read_boolean),
     "stackable": Attribute({"eq": "stackable = %s"}, read=_read_boolean),
     "override_stacking": Attribute({"eq": "override_stacking = %s"}, read=_read_boolean),

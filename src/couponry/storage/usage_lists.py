@@ -14,7 +14,10 @@ from couponry.storage.database import Connection, rows_of
 from couponry.storage.filters import Attribute, Attributes, read_moment, where
 
 COLUMNS: LiteralString = """
-    id, (SELECT order_id FROM redemptions WHERE store_id = usages.store_id AND id = usages.redemption_id) AS order_id,
+    id, coalesce(
+        (SELECT order_id FROM redemptions WHERE store_id = usages.store_id AND id = usages.redemption_id),
+        (SELECT id::text FROM orders WHERE store_id = usages.store_id AND id = usages.redemption_id)
+    ) AS order_id,
     code_id, code, uses AS times_used, used_on, customer_id, account_id, customer_email, updated_at, updated_by,
     anonymized, released_at
 """

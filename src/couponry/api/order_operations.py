@@ -1,0 +1,142 @@
+"""What each operation on orders and their payments takes, answers and refuses."""
+
+from couponry.api import order_examples as examples
+from couponry.api.operation import Operation, Tag
+from couponry.api.order_answers import (
+    AnonymizedOrders,
+    OrderAnswer,
+    OrderItemsAnswer,
+    OrderList,
+    TransactionAnswer,
+    TransactionsAnswer,
+)
+from couponry.api.order_documents import (
+    AnonymizeOrdersDocument,
+    CancellationDocument,
+    CaptureDocument,
+    CheckoutDocument,
+    OrderUpdateDocument,
+    PaymentDocument,
+    RefundDocument,
+)
+from couponry.domain import cart_errors, errors, order_errors
+from couponry.storage import order_lists
+
+NO_ORDER = order_errors.OrderNotFound()
+NO_TRANSACTION = order_errors.TransactionNotFound()
+SORTS = tuple(name for name in order_lists.ORDERS if name)
+
+ORDERS = Tag(
+    "Orders",
+    "A cart becomes an order at checkout, and stays: it can be checked out again. Uses of codes are counted with the"
+    " order, not with its payment. But for checking out, orders are for merchants.",
+    {
+        "checkoutAPI": Operation(
+            "The cart is judged for whoever orders. A code that has run out since it was entered is left out and told"
+            " of in `meta.messages`, or refused where the request or the store is `strict`. A retry with the same"
+            " `Idempotency-Key` gets the first answer, with the header `Idempotent-Replayed: true`.",
+            answer=OrderAnswer,
+            body=CheckoutDocument,
+            examples=examples.CHECKOUTS,
+            headers={"Idempotency-Key": "The same for every retry of one request, and for no other."},
+            refuses=(
+                cart_errors.CartNotFound(),
+                errors.BadRequest("An Idempotency-Key has 1 to 255 characters."),
+                order_errors.EmptyCartNotCheckedOut(),
+                order_errors.PreviewNotCheckedOut(),
+                errors.FullyConsumed(
+                    "The code has been used 10 of 10 times.", code="spring-sale", reason="code_exhausted"
+                ),
+                errors.NotApplicable("The promotion ended.", code="spring-sale", reason="ended"),
+                errors.IdempotencyKeyReused(),
+                cart_errors.CartBusy(),
+            ),
+        ),
+        "getCustomerOrders": Operation(
+            "The newest come first. `X-Moltin-Customer-Token` leaves only those of that customer. More than ten"
+            " thousand are not counted to the end.",
+            answer=OrderList,
+            includes=("items", "promotions"),
+            filters=order_lists.FILTERS,
+            orders=SORTS,
+        ),
+        "getAnOrder": Operation(
+            "The promotions beside it are those off the whole order, and with its items also those of its lines.",
+            answer=OrderAnswer,
+            includes=("items", "promotions"),
+            refuses=(NO_ORDER,),
+        ),
+        "getOrderItems": Operation(
+            "They keep their discounts. A discount of the whole order has a line of its own, of the type"
+            " `promotion_item`; the other lines carry their parts of it already.",
+            answer=OrderItemsAnswer,
+            includes=("promotions",),
+            refuses=(NO_ORDER,),
+        ),
+        "updateAnOrder": Operation(
+            "What is not fulfilled can be cancelled, what is paid can be fulfilled. Cancelling refunds nothing, and"
+            " gives uses of codes back only where the store is set so; what it is already changes nothing.",
+            answer=OrderAnswer,
+            body=OrderUpdateDocument,
+            examples=examples.ORDER_UPDATES,
+            refuses=(NO_ORDER, order_errors.OrderSettled()),
+        ),
+        "anonymizeOrders": Operation(
+            "All of them, or none. Names, e-mail addresses and addresses are replaced by `**`; ids of customers and"
+            " accounts stay, and so does every limit.",
+            answer=AnonymizedOrders,
+            body=AnonymizeOrdersDocument,
+            refuses=(
+                NO_ORDER,
+                order_errors.NotAnonymizable(
+                    "496c29a1-6e7a-4ab6-a4e7-d1ec9a08b85e", "incomplete", "unpaid", "unfulfilled"
+                ),
+            ),
+        ),
+    },
+)
+
+PAYMENTS = Tag(
+    "Payments",
+    "Orders are paid elsewhere, and the shop tells of it here (the manual gateway). Whoever has paid, or was authorized"
+    " to, has had their first order; no refund and no cancellation takes that back.",
+    {
+        "paymentSetup": Operation(
+            "An order may be paid in parts.",
+            answer=TransactionAnswer,
+            body=PaymentDocument,
+            examples=examples.PAYMENTS,
+            refuses=(
+                NO_ORDER,
+                order_errors.OrderNotPayable(),
+                order_errors.WrongAmount(10000),
+                order_errors.TooManyTransactions(),
+            ),
+        ),
+        "getOrderTransactions": Operation(
+            "In the order they were made.", answer=TransactionsAnswer, refuses=(NO_ORDER,)
+        ),
+        "getATransaction": Operation(
+            "It is answered as it stands.", answer=TransactionAnswer, refuses=(NO_ORDER, NO_TRANSACTION)
+        ),
+        "captureATransaction": Operation(
+            "The body may be left out. The authorization becomes the payment.",
+            answer=TransactionAnswer,
+            body=CaptureDocument,
+            refuses=(NO_ORDER, NO_TRANSACTION, order_errors.NotCapturable()),
+        ),
+        "refundATransaction": Operation(
+            "The body may be left out: then all that is left is refunded. An order whose payments are all refunded is"
+            " `refunded`.",
+            answer=TransactionAnswer,
+            body=RefundDocument,
+            refuses=(NO_ORDER, NO_TRANSACTION, order_errors.NotRefundable(), order_errors.WrongAmount(10000)),
+        ),
+        "cancelATransaction": Operation(
+            "The body may be left out. Only authorizations can be cancelled; what was paid is refunded.",
+            answer=TransactionAnswer,
+            body=CancellationDocument,
+            refuses=(NO_ORDER, NO_TRANSACTION, order_errors.NotCancellable()),
+        ),
+    },
+)

@@ -1,0 +1,110 @@
+"""Payments of orders by the manual gateway."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, Router, get, post
+from litestar.params import FromPath
+
+from couponry.api.auth import require_merchant
+from couponry.api.documents import decode
+from couponry.api.order_answers import TransactionAnswer, TransactionsAnswer
+from couponry.api.order_documents import CancellationDocument, CaptureDocument, PaymentDocument, RefundDocument
+from couponry.api.order_views import transaction_resource
+from couponry.api.state import context_of
+from couponry.api.wire import id_in_path, json_answer, json_body
+from couponry.domain import payments
+from couponry.domain.order_errors import OrderNotFound, TransactionNotFound
+from couponry.domain.orders import Order
+from couponry.services import orders
+from couponry.services.access import Token
+from couponry.services.context import Context, fresh_id
+
+
+@post("/payments", operation_id="paymentSetup", status_code=200)
+async def pay_order(request: Request[Any, Token, Any], order_id: FromPath[str]) -> Response[bytes]:
+    """Pay an order, or authorize its payment."""
+    said, id_ = decode(await json_body(request), PaymentDocument).data, fresh_id()
+    return await _moved(request, order_id, id_, lambda order, context: payments.paid(order, said, id_, context.now))
+
+
+@get("/transactions", operation_id="getOrderTransactions")
+async def list_transactions(request: Request[Any, Token, Any], order_id: FromPath[str]) -> Response[bytes]:
+    """List the transactions of an order."""
+    async with context_of(request) as context:
+        order = await orders.get_order(context, id_in_path(order_id, OrderNotFound))
+    return json_answer(TransactionsAnswer([transaction_resource(order, one) for one in order.transactions]))
+
+
+@get("/transactions/{transaction_id:str}", operation_id="getATransaction")
+async def get_transaction(
+    request: Request[Any, Token, Any], order_id: FromPath[str], transaction_id: FromPath[str]
+) -> Response[bytes]:
+    """Get a transaction of an order."""
+    id_ = id_in_path(transaction_id, TransactionNotFound)
+    async with context_of(request) as context:
+        order = await orders.get_order(context, id_in_path(order_id, OrderNotFound))
+    return _answer(order, id_)
+
+
+@post("/transactions/{transaction_id:str}/capture", operation_id="captureATransaction", status_code=200)
+async def capture_transaction(
+    request: Request[Any, Token, Any], order_id: FromPath[str], transaction_id: FromPath[str]
+) -> Response[bytes]:
+    """Capture a payment that was authorized."""
+    reference = decode(await json_body(request) or b"{}", CaptureDocument).data.custom_reference
+    id_ = id_in_path(transaction_id, TransactionNotFound)
+    return await _moved(
+        request, order_id, id_, lambda order, context: payments.captured(order, id_, reference, context.now)
+    )
+
+
+@post("/transactions/{transaction_id:str}/refund", operation_id="refundATransaction", status_code=200)
+async def refund_transaction(
+    request: Request[Any, Token, Any], order_id: FromPath[str], transaction_id: FromPath[str]
+) -> Response[bytes]:
+    """Refund a payment, or a part of it."""
+    amount = decode(await json_body(request) or b"{}", RefundDocument).data.amount
+    id_ = id_in_path(transaction_id, TransactionNotFound)
+    return await _moved(
+        request, order_id, id_, lambda order, context: payments.refunded(order, id_, amount, context.now)
+    )
+
+
+@post("/transactions/{transaction_id:str}/cancel", operation_id="cancelATransaction", status_code=200)
+async def cancel_transaction(
+    request: Request[Any, Token, Any], order_id: FromPath[str], transaction_id: FromPath[str]
+) -> Response[bytes]:
+    """Cancel the authorization of a payment."""
+    decode(await json_body(request) or b"{}", CancellationDocument)
+    id_ = id_in_path(transaction_id, TransactionNotFound)
+    return await _moved(request, order_id, id_, lambda order, context: payments.cancelled(order, id_, context.now))
+
+
+async def _moved(
+    request: Request[Any, Token, Any], order_id: str, id_: UUID, move: Callable[[Order, Context], Order]
+) -> Response[bytes]:
+    order = id_in_path(order_id, OrderNotFound)
+    async with context_of(request) as context:
+        changed = await orders.pay(context, order, lambda order: move(order, context))
+    return _answer(changed, id_)
+
+
+def _answer(order: Order, id_: UUID) -> Response[bytes]:
+    return json_answer(TransactionAnswer(transaction_resource(order, payments.transaction(order, id_))))
+
+
+router = Router(
+    "/v2/orders/{order_id:str}",
+    route_handlers=[
+        pay_order,
+        list_transactions,
+        get_transaction,
+        capture_transaction,
+        refund_transaction,
+        cancel_transaction,
+    ],
+    guards=[require_merchant],
+    tags=["Payments"],
+)

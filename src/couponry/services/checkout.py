@@ -1,0 +1,274 @@
+"""Checking carts out: an order is made and every use that it takes is claimed, both or neither."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from couponry.domain.cart import Shopper
+from couponry.domain.cart_errors import CartBusy
+from couponry.domain.cart_judged import Message, messages, settled
+from couponry.domain.checkout import Checkout, shopper_at_checkout
+from couponry.domain.codes import code_key
+from couponry.domain.entered import EnteredCode
+from couponry.domain.errors import CodesRefused, FullyConsumed, Refusal
+from couponry.domain.evaluation import evaluate
+from couponry.domain.ids import series
+from couponry.domain.order_errors import EmptyCartNotCheckedOut, PreviewNotCheckedOut
+from couponry.domain.orders import Order, OrderContact, OrderCustomer
+from couponry.domain.outcome import Evaluation
+from couponry.domain.redemption import Claim, Wanted, decide, shoppers_of
+from couponry.domain.shopping_cart import ShoppingCart, to_judge
+from couponry.services import carts, evaluations, gifts, retries
+from couponry.services.carts import ATTEMPTS, NO_PROMOTIONS, Desk
+from couponry.services.claiming import left, lock
+from couponry.services.context import fresh_id
+from couponry.services.gifts import Judged
+from couponry.services.redeeming import claims_of, refusals
+from couponry.storage import carts as stored_carts
+from couponry.storage import claims, idempotency, orders, usages
+from couponry.storage.carts import StoredCart
+from couponry.storage.database import Connection
+from couponry.storage.idempotency import Answered, Key
+from couponry.storage.usages import Usage
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody asks to check a cart out."""
+
+    desk: Desk
+    actor: str
+    cart_id: str
+    said: Checkout
+    key: str | None = None
+    """The same for every retry."""
+
+    def fingerprint(self) -> bytes:
+        """Return a hash of what is asked, whoever asks, and however the request spells it."""
+        asked = ["checkout", self.cart_id, self.desk.customer_id, self.said]
+        return hashlib.sha256(msgspec.json.encode(asked, order="deterministic")).digest()
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """An order as it was made, and what there is to tell of it."""
+
+    id: UUID
+    """First, as kept answers are looked up by it."""
+    order: Order
+    messages: list[Message]
+    """How the discounts differ from those that the cart showed."""
+
+
+class PlacedOrder(NamedTuple):
+    """An order as it was made, and whether the request was answered before."""
+
+    placed: Placed
+    replayed: bool = False
+
+
+class _Attempt(NamedTuple):
+    """An order that is to be, as soon as it gets what it asks for."""
+
+    placed: Placed
+    stored: StoredCart
+    """The cart as it is then kept, of the version that was judged."""
+    claims: tuple[Claim, ...]
+    shoppers: tuple[bytes, ...]
+    usages: tuple[Usage, ...]
+
+
+async def check_out(request: Request) -> PlacedOrder:
+    """Make an order of a cart, and claim every use that it takes; the cart stays.
+
+    A retry with the same key gets the first answer. Refusals are not remembered.
+
+    Raises:
+        EmptyCartNotCheckedOut, PreviewNotCheckedOut: the cart cannot be checked out.
+        CodesRefused: a code of the cart has run out, and the checkout is strict.
+        IdempotencyKeyReused: the key was sent with another request.
+        CartBusy: very many requests change the cart at once.
+    """
+    desk, key = request.desk, None if request.key is None else Key(request.key, request.fingerprint())
+    if key is not None and (answer := await retries.answered(desk.till.database, desk.store_id, key)) is not None:
+        return PlacedOrder(_read(answer), replayed=True)
+    async with carts.turn(desk, request.cart_id):
+        for _ in range(ATTEMPTS):
+            try:
+                attempt = await _judged(request)
+            except Refusal:
+                if key and (answer := await retries.awaited(desk.till.database, desk.store_id, key)) is not None:
+                    return PlacedOrder(_read(answer), replayed=True)
+                raise
+            outcome = None if attempt is None else await _try(request, attempt, key)
+            if key is not None and isinstance(outcome, Answered):
+                return PlacedOrder(_read(retries.checked(key, outcome)), replayed=True)
+            if attempt is not None and outcome == "placed":
+                return PlacedOrder(attempt.placed)
+    raise CartBusy
+
+
+def _read(answer: bytes) -> Placed:
+    return msgspec.json.decode(answer, type=Placed)
+
+
+class _Judge:
+    """Judges a cart for whoever checks it out, and remembers what was known of its codes."""
+
+    def __init__(self, desk: Desk, shopper: Shopper, shoppers: tuple[bytes, ...]) -> None:
+        self.entered: list[EnteredCode] = []
+        self._desk, self._shopper, self._shoppers = desk, shopper, shoppers
+
+    async def __call__(self, cart: ShoppingCart) -> Evaluation:
+        desk = self._desk
+        asked = replace(to_judge(cart, currency=desk.currency), shopper=self._shopper)
+        if not cart.settings.use_rule_promotions:
+            return evaluate(asked, NO_PROMOTIONS, (), desk.now)
+        self.entered, book = await evaluations.look_up(
+            desk.till.database, desk.till.promotions, desk.store_id, cart.codes, self._shoppers
+        )
+        return evaluate(asked, book, self.entered, desk.now)
+
+
+async def _judged(request: Request) -> _Attempt | None:
+    """Judge the cart and return the order that is to be; None if promotions changed meanwhile.
+
+    Raises:
+        EmptyCartNotCheckedOut, PreviewNotCheckedOut: the cart cannot be checked out.
+        CodesRefused: a code of the cart has run out, and the checkout is strict.
+    """
+    desk, said = request.desk, request.said
+    stored, settings = await carts.stored_cart(desk, request.cart_id)
+    if stored.cart.snapshot_date is not None:
+        raise PreviewNotCheckedOut
+    shopper = shopper_at_checkout(to_judge(stored.cart, desk.customer_id).shopper, said)
+    shoppers = shoppers_of(desk.till.shopper_key, desk.store_id, shopper)
+    judge = _Judge(desk, shopper, shoppers)
+    scene = desk.scene(request.cart_id)
+    judged = await gifts.judged(stored.cart, judge, desk.till.database, desk.store_id, scene)
+    if not judged.cart.lines:
+        raise EmptyCartNotCheckedOut
+    strict = settings.strict_checkout if said.strict is UNSET else said.strict
+    if strict and (lost := list(_lost(stored.cart, judged.evaluation, judge.entered))):
+        raise CodesRefused(*lost)
+    asked = await claims_of(desk.till, desk.store_id, judged.evaluation, judge.entered, shoppers)
+    if asked is None:
+        return None
+    after = settled(judged.cart, judged.evaluation, desk.now, scene.fresh_id)
+    told = messages(stored.cart, after, judged.evaluation.refused, stored.cart.codes)
+    order = _order(request, judged._replace(cart=after))
+    taken = tuple(_claim(claim) for claim in asked)
+    return _Attempt(
+        placed=Placed(order.id, order, told),
+        stored=replace(stored, cart=after),
+        claims=taken,
+        shoppers=shoppers,
+        usages=tuple(_usages(order, shopper, taken, request.actor)),
+    )
+
+
+def _lost(cart: ShoppingCart, evaluation: Evaluation, entered: Sequence[EnteredCode]) -> Iterator[Refusal]:
+    """Refuse the codes that are used up, and those that gave something when the cart was last judged."""
+    gave = {code_key(one.code) for one in cart.discounts}
+    dormant = {code_key(one.code) for one in cart.refusals} - gave
+    for refusal in refusals(evaluation, entered):
+        if isinstance(refusal, FullyConsumed) or code_key(refusal.meta["code"]) not in dormant:
+            yield refusal
+
+
+def _order(request: Request, judged: Judged) -> Order:
+    said, cart = request.said, judged.cart
+    customer, contact = said.customer, said.contact
+    named = {line.id: str(fresh_id()) for line in (*cart.lines, *cart.promotion_lines)}
+    return Order(
+        id=fresh_id(),
+        order_number=said.order_number or None,
+        external_ref=said.external_ref or None,
+        cart_id=request.cart_id,
+        customer=None
+        if customer is None
+        else OrderCustomer(id=customer.id, email=customer.email and customer.email.strip(), name=customer.name),
+        account=said.account,
+        contact=None
+        if contact is None
+        else OrderContact(email=contact.email and contact.email.strip(), name=contact.name),
+        billing_address=said.billing_address,
+        shipping_address=said.shipping_address,
+        cart=cart,
+        item_ids=named,
+        evaluation=replace(judged.evaluation, refused=[], added_items=[], suggestions=[]),
+        created_at=request.desk.now,
+        updated_at=request.desk.now,
+    )
+
+
+def _claim(claim: Claim) -> Claim:
+    """Return what an order asks of a code: an order that is not paid yet is nobody's first."""
+    return replace(claim, shoppers=()) if claim.first_time else claim
+
+
+def _usages(order: Order, shopper: Shopper, taken: Sequence[Claim], actor: str) -> Iterator[Usage]:
+    first = series(fresh_id())  # so that they are read in the order in which promotions applied
+    for at, claim in enumerate(taken):
+        yield Usage(
+            id=UUID(int=first + at),
+            redemption_id=order.id,
+            used=claim.used,
+            expires_at=order.created_at,
+            used_on=order.created_at,
+            customer_id=shopper.customer_id,
+            account_id=shopper.account_id,
+            customer_email=shopper.email,
+            updated_by=actor,
+            shoppers=claim.shoppers,
+            held=False,
+        )
+
+
+async def _try(request: Request, attempt: _Attempt, key: Key | None) -> Answered | str | None:
+    """Claim what the order asks for and write it down; None, and nothing is changed, if somebody was faster.
+
+    Locks are taken in one order, here as everywhere: keys, carts, orders, redemptions, codes, rows of the ledger,
+    paying shoppers.
+    """
+    desk = request.desk
+    try:
+        async with desk.till.database.transaction() as connection:
+            if key is not None and (known := await _known(connection, desk.store_id, key, attempt.placed)) is not None:
+                return known
+            await _place(connection, desk, attempt, carts.owners(desk, attempt.stored.cart))
+    except claims.Overtaken:
+        return None
+    return "placed"
+
+
+async def _known(connection: Connection, store_id: UUID, key: Key, placed: Placed) -> Answered | None:
+    """Take the key; return what was answered under one that was taken before."""
+    if await idempotency.take(connection, store_id, [(key, msgspec.json.encode(placed))]):
+        return None
+    return (await idempotency.find(connection, store_id, [key.key]))[key.key]
+
+
+async def _place(connection: Connection, desk: Desk, attempt: _Attempt, owners: tuple[bytes, ...]) -> None:
+    """Write an order down with all that it takes.
+
+    Raises:
+        Overtaken: somebody has changed the cart meanwhile, or taken what is asked for.
+    """
+    store_id, order = desk.store_id, attempt.placed.order
+    known = list(dict.fromkeys([*owners, *attempt.shoppers]))
+    if not await stored_carts.put(connection, store_id, order.cart_id, attempt.stored, known):
+        raise claims.Overtaken
+    asked = [claim for claim in attempt.claims if claim.counted]
+    standing = await lock(connection, store_id, {claim.code for claim in asked})
+    if decide([Wanted(attempt.claims)], await left(connection, store_id, asked, standing)) != [True]:
+        raise claims.Overtaken
+    first_time = any(claim.first_time for claim in asked)
+    if first_time and await claims.paying(connection, store_id, attempt.shoppers):
+        raise claims.Overtaken
+    await claims.charge(connection, store_id, asked, standing)
+    await orders.add(connection, store_id, order, attempt.shoppers)
+    await usages.add(connection, store_id, attempt.usages)

@@ -1,0 +1,42 @@
+"""Answering retries: a request that was sent before, under the same key, gets the first answer."""
+
+from uuid import UUID
+
+from couponry.domain.errors import IdempotencyKeyReused
+from couponry.storage import idempotency
+from couponry.storage.database import Database
+from couponry.storage.idempotency import Answered, Key
+
+
+async def answered(database: Database, store_id: UUID, key: Key) -> bytes | None:
+    """Return what a retry gets; None for the first request under a key.
+
+    Raises:
+        IdempotencyKeyReused: the key was sent with another request.
+    """
+    async with database.connection() as connection:
+        found = await idempotency.find(connection, store_id, [key.key])
+    return checked(key, found[key.key]) if found else None
+
+
+async def awaited(database: Database, store_id: UUID, key: Key) -> bytes | None:
+    """Return what a retry gets once the first request is through, if that was granted anything.
+
+    Raises:
+        IdempotencyKeyReused: the key was sent with another request.
+    """
+    async with database.connection() as connection, connection.transaction(force_rollback=True):
+        if await idempotency.take(connection, store_id, [(key, b"")]):
+            return None
+        return checked(key, (await idempotency.find(connection, store_id, [key.key]))[key.key])
+
+
+def checked(key: Key, found: Answered) -> bytes:
+    """Return what was answered under a key.
+
+    Raises:
+        IdempotencyKeyReused: the key was sent with another request.
+    """
+    if found.request != key.request:
+        raise IdempotencyKeyReused
+    return found.answer
