@@ -91,7 +91,7 @@ class OrderResource(Struct, frozen=True, omit_defaults=True, kw_only=True, tag_f
     billing_address: Address | UnsetType = UNSET
     shipping_address: Address | UnsetType = UNSET
     custom_attributes: dict[str, CustomAttribute] | UnsetType = UNSET
-    links: NoLinks = NoLinks()
+    links: NoLinks
     meta: OrderMeta
     relationships: OrderRelationships
 
@@ -123,7 +123,7 @@ class OrderItemResource(Struct, frozen=True, omit_defaults=True, kw_only=True):
     custom_inputs: dict[str, Any] | UnsetType = UNSET
     shipping_group_id: str | UnsetType = UNSET
     promotion_source: Literal["rule-promotion"] | UnsetType = UNSET
-    links: NoLinks = NoLinks()
+    links: NoLinks
     meta: LineMeta
     relationships: OrderItemRelationships
 

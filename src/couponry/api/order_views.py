@@ -11,6 +11,7 @@ from couponry.api.cart_answers import ItemResource, Reference, References
 from couponry.api.cart_views import condensed
 from couponry.api.item_views import item_resource, price, promotion_resource
 from couponry.api.order_answers import (
+    NoLinks,
     One,
     OrderIncluded,
     OrderItemRelationships,
@@ -48,6 +49,7 @@ def order_resource(order: Order, messages: Sequence[Message] = (), *, promotions
         billing_address=_or_unset(order.billing_address),
         shipping_address=_or_unset(order.shipping_address),
         custom_attributes=order.cart.custom_attributes or UNSET,
+        links=NoLinks(),
         meta=OrderMeta(
             _prices(order),
             OrderTimestamps(
@@ -149,6 +151,7 @@ def _item(order: Order, line: ItemResource) -> OrderItemResource:
         custom_inputs=line.custom_inputs,
         shipping_group_id=line.shipping_group_id,
         promotion_source=line.promotion_source,
+        links=NoLinks(),
         meta=line.meta,
         relationships=OrderItemRelationships(
             _one(line.type, line.id), UNSET if related is UNSET else related.promotions

@@ -24,7 +24,7 @@ def is_email(text: str) -> bool:
     return _EMAIL.fullmatch(text.strip()) is not None and ".." not in text
 
 
-class Contact(Consistent, frozen=True, omit_defaults=True, kw_only=True):
+class CheckoutContact(Consistent, frozen=True, omit_defaults=True, kw_only=True):
     """Whom to write to."""
 
     email: Email | None = None
@@ -36,7 +36,7 @@ class Contact(Consistent, frozen=True, omit_defaults=True, kw_only=True):
             yield outside("format", "email", "email")
 
 
-class Customer(Contact, frozen=True, omit_defaults=True, kw_only=True):
+class CheckoutCustomer(CheckoutContact, frozen=True, omit_defaults=True, kw_only=True):
     """A customer by the id, or a guest by the e-mail address."""
 
     id: Id | None = None
@@ -56,9 +56,9 @@ ExternalRef = Annotated[str, Meta(max_length=64)]
 class Checkout(Consistent, frozen=True, omit_defaults=True, kw_only=True):
     """Who orders, and where it goes."""
 
-    customer: Customer | None = None
+    customer: CheckoutCustomer | None = None
     account: AccountMember | None = None
-    contact: Contact | None = None
+    contact: CheckoutContact | None = None
     """How to reach who orders for an account."""
     billing_address: Address | None = None
     shipping_address: Address | None = None
