@@ -10,20 +10,37 @@ from collections.abc import AsyncGenerator, Generator
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest
 from psycopg import AsyncConnection, AsyncCursor, sql
 
 from couponry.domain.codes import CodeLimits, CodePattern, NewCode
 from couponry.domain.errors import DuplicateSku
+from couponry.domain.evaluation import evaluate
 from couponry.domain.ids import series
 from couponry.domain.listing import EVERYTHING, All, Comparison, Filter, Page
+from couponry.domain.orders import Order
 from couponry.domain.products import NewProduct
+from couponry.domain.promotion_book import book
 from couponry.domain.redemption import Claim, Used
+from couponry.domain.shopping_cart import ShoppingCart, to_judge
 from couponry.services import codes, products, promotions
+from couponry.services import orders as order_services
 from couponry.services import usages as usage_services
 from couponry.services.context import Context, fresh_id, utc_now
-from couponry.storage import anonymizing, books, claims, entered_codes, idempotency, usage_lists, usages
+from couponry.storage import (
+    anonymizing,
+    books,
+    carts,
+    claims,
+    entered_codes,
+    idempotency,
+    order_lists,
+    orders,
+    usage_lists,
+    usages,
+)
 from couponry.storage import codes as stored_codes
 from couponry.storage import products as stored_products
 from couponry.storage.code_rows import COPY_CODES, Origin, generated_rows
@@ -472,4 +489,101 @@ async def test_forgetting_shoppers(context: Context, much_used: tuple[UUID, UUID
         assert again.total == 28
         redemptions = await anonymizing.redemptions_of_shopper(context.connection, much_used[0], ann)
         assert len(await anonymizing.answers(context.connection, much_used[0], redemptions)) == 40
+    assert_few_rows_read()
+
+
+# Orders and carts
+
+ORDERS_MADE = """
+    WITH made AS (
+        SELECT n, gen_random_uuid() AS id, CASE WHEN n %% 10000 = 0 THEN 'rare' ELSE 'often' END AS kind,
+            CASE WHEN n %% 10000 = 0 THEN 'ann' ELSE 'bob' || n END AS shopper,
+            timestamptz '2024-01-01Z' + n * interval '3 min' AS made_at
+        FROM generate_series(1, 60000) AS n
+    ), carted AS (
+        INSERT INTO carts SELECT %(store)s, 'cart ' || n, %(cart)s, 1, made_at, made_at, made_at,
+            CASE WHEN n %% 2 = 0 THEN ARRAY[shopper::bytea] ELSE '{}' END FROM made
+    )
+    INSERT INTO orders SELECT %(store)s, id, %(state)s, ARRAY[shopper::bytea], kind, kind, kind, 'USD', n, n,
+        shopper, shopper, shopper, shopper, shopper || '@example.com', shopper, shopper, shopper, NULL, NULL, NULL,
+        ARRAY['product_id:' || kind, 'product_sku:' || kind], made_at, made_at FROM made
+"""
+LET_PLANNER_KNOW_ORDERS = "ANALYZE orders, carts"
+
+
+@pytest.fixture(scope="module")
+def much_ordered(crowded: tuple[UUID, UUID, UUID], database_url: str) -> UUID:
+    """The same store with very many orders and carts, six of each kind rare and of Ann."""
+    cart = ShoppingCart()
+    order = Order(
+        id=fresh_id(),
+        cart_id="cart",
+        cart=cart,
+        item_ids={},
+        evaluation=evaluate(to_judge(cart), book(()), (), utc_now()),
+        created_at=utc_now(),
+        updated_at=utc_now(),
+    )
+    states = {name: msgspec.json.encode(one).decode() for name, one in (("cart", cart), ("state", order))}
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(ORDERS_MADE, {"store": crowded[0], **states})
+    return crowded[0]
+
+
+async def let_planner_know_orders(context: Context) -> None:
+    await AsyncCursor.execute(AsyncCursor(context.connection), LET_PLANNER_KNOW_ORDERS)
+
+
+@pytest.mark.parametrize("order", order_lists.ORDERS)
+@pytest.mark.parametrize("analyzed", [False, True])
+async def test_listing_orders(context: Context, much_ordered: UUID, order: str | None, analyzed: bool):
+    if analyzed:
+        await let_planner_know_orders(context)
+    for offset in (0, 1000):
+        found = await order_lists.page_of(context.connection, much_ordered, EVERYTHING, order, Page(100, offset))
+        assert len(found) == 100
+    assert_few_rows_read()
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        *((name, "rare") for name in ("status", "payment", "shipping", "product_id", "product_sku")),
+        *((name, "ann") for name in ("customer_id", "account_id", "order_number", "external_ref")),
+        ("email", "ANN@example.com"),
+    ],
+)
+async def test_filtering_orders(context: Context, much_ordered: UUID, attribute: str, value: str):
+    await let_planner_know_orders(context)
+    listed = await order_services.list_orders(context, Comparison("eq", attribute, (value,)), None, Page(100))
+    assert (len(listed.rows), listed.total) == (6, 6)
+    assert_few_rows_read()
+
+
+async def test_filtering_orders_by_bounds(context: Context, much_ordered: UUID):
+    await let_planner_know_orders(context)
+    for attribute, low, high in (("with_tax", "500", "600"), ("created_at", "2024-03-01", "2024-03-02")):
+        both = All((Comparison("ge", attribute, (low,)), Comparison("lt", attribute, (high,))))
+        listed = await order_services.list_orders(context, both, "-with_tax", Page(100))
+        assert listed.total in (100, 480)
+    assert_few_rows_read()
+
+
+async def test_counting_orders(context: Context, much_ordered: UUID):
+    await let_planner_know_orders(context)
+    assert await order_lists.total(context.connection, much_ordered, EVERYTHING) == (COUNTED, False)
+    assert max(rows_read(plan) for _, plan in ExplainingCursor.plans) < 2 * COUNTED
+
+
+@pytest.mark.parametrize("analyzed", [False, True])
+async def test_finding_and_changing_what_is_a_shopper_s(context: Context, much_ordered: UUID, analyzed: bool):
+    if analyzed:
+        await let_planner_know_orders(context)
+    connection, store_id = context.connection, much_ordered
+    ids = await orders.of_shopper(connection, store_id, b"ann")
+    assert len(ids) == len(await orders.lock(connection, store_id, ids)) == 6
+    stored = await orders.get(connection, store_id, ids[0], lock=True)
+    assert stored is not None
+    assert stored.shoppers == [b"ann"]
+    assert len(await carts.of_shoppers(connection, store_id, [b"ann", b"none"])) == 6
     assert_few_rows_read()

@@ -290,6 +290,130 @@ await step("associates a cart, and deletes it", async () => {
   await cart.Delete();
 });
 
+const ADDRESS = {
+  first_name: "Ann",
+  last_name: "Doe",
+  line_1: "1 Sunny Street",
+  postcode: "92802",
+  region: "CA",
+  country: "US",
+};
+const ann = { name: "Ann Doe", email: "ann@example.com" };
+
+const made = [];
+
+async function coded(name, code) {
+  const { data } = await merchant.RulePromotions.Create({ ...summer, name });
+  made.push(data.id);
+  await merchant.RulePromotions.AddCodes(data.id, [code]);
+  return data.id;
+}
+
+async function filled(id, email) {
+  const one = shopping.Cart(id);
+  await one.UpdateCart({ contact: { email } });
+  await one.AddCustomItem({ type: "custom_item", name: "Sock", sku: "sock", quantity: 2, price: { amount: 1000 } });
+  return one;
+}
+
+const ordered = await step("shows a code's discount, which goes and comes back with the code", async () => {
+  const id = await coded("For orders", { code: "ORDER10", uses: 5 });
+  const one = await filled("an-order-of-the-sdk", ann.email);
+  const discount = ({ meta }) => meta.display_price.discount.amount;
+  const shown = await one.AddPromotion("order10");
+  assert.equal(discount(shown), -380);  // beside the automatic promotion
+  assert.equal(shown.data[0].meta.display_price.discounts.ORDER10.amount, -200);
+  await one.RemoveItem(shown.data.find(({ sku }) => sku === "ORDER10").id);
+  assert.equal(discount(await one.Items()), -200);
+  assert.equal(discount(await one.AddPromotion("ORDER10")), -380);
+  return { cart: one, promotion: id };
+});
+
+const order = await step("checks a cart out", async () => {
+  const { data } = await ordered.cart.Checkout(ann, ADDRESS);
+  assert.deepEqual([data.type, data.status, data.payment, data.shipping], ["order", "incomplete", "unpaid", "unfulfilled"]);
+  assert.deepEqual(data.customer, ann);
+  assert.deepEqual(data.shipping_address, ADDRESS);
+  assert.equal(data.meta.display_price.with_tax.amount, 1620);
+  assert.equal(data.meta.display_price.balance_owing.amount, 1620);
+  const { data: items } = await merchant.Orders.Items(data.id);
+  assert.deepEqual(items.map(({ type }) => type), ["order_item", "promotion_item", "promotion_item"]);
+  assert.ok(items[0].discounts.some(({ code }) => code === "ORDER10"));
+  return data.id;
+});
+
+await step("pays the order, and looks at its transactions", async () => {
+  const { data } = await merchant.Orders.Payment(order, { gateway: "manual", method: "authorize" });
+  assert.deepEqual([data.transaction_type, data.status, data.amount], ["authorize", "complete", 1620]);
+  assert.equal((await merchant.Orders.Get(order)).data.payment, "authorized");
+  const captured = await merchant.Transactions.Capture({ order, transaction: data.id });
+  assert.equal(captured.data.transaction_type, "capture");
+  const [again] = await refusal(merchant.Transactions.Capture({ order, transaction: data.id }));
+  assert.equal(again.status, "422");
+  assert.equal((await merchant.Transactions.All({ order })).data.length, 1);
+  const { data: paid } = await merchant.Orders.Get(order);
+  assert.deepEqual([paid.status, paid.payment], ["complete", "paid"]);
+});
+
+await step("lists orders", async () => {
+  const { data, included } = await merchant.Orders.Filter({ eq: { payment: "paid" }, like: { email: "*@example.com" } })
+    .Sort("-created_at")
+    .With("items")
+    .All();
+  assert.deepEqual(data.map(({ id }) => id), [order]);
+  assert.equal(included.items.length, 3);
+});
+
+await step("lists the usage, and forgets whose it is", async () => {
+  const usages = () => merchant.request.send(`rule-promotions/${ordered.promotion}/usages`, "GET");
+  const [usage] = (await usages()).data;
+  assert.deepEqual([usage.order_id, usage.code, usage.customer_email], [order, "ORDER10", ann.email]);
+  const body = { usage_ids: [usage.id] };
+  const { data } = await merchant.request.send("rule-promotions/usages/anonymize", "POST", body);
+  assert.deepEqual([data[0].customer_email, data[0].anonymized], ["**", true]);
+  assert.equal((await usages()).data[0].customer_email, "**");
+  assert.equal((await merchant.Orders.Get(order)).data.customer.name, "**");
+});
+
+await step("a code for first orders is refused once an order was paid", async () => {
+  await coded("For first orders", { code: "FIRST", is_for_new_shopper: true });
+  const guest = { name: "Bob", email: "bob@example.com" };
+  const first = await filled("first-order", guest.email);
+  await first.AddPromotion("FIRST");
+  const { data } = await first.Checkout(guest, ADDRESS);
+  const second = await filled("second-order", "BOB@example.com");
+  await second.AddPromotion("FIRST");  // nothing is paid yet
+  await second.RemoveAllItems();
+  await merchant.Orders.Payment(data.id, { gateway: "manual", method: "purchase" });
+  await filled("second-order", "BOB@example.com");
+  const [error] = await refusal(second.AddPromotion("FIRST"));
+  assert.deepEqual([error.status, error.meta.code], [404, "FIRST"]);
+});
+
+await step("a guest's one use of a code is refused with the second order", async () => {
+  const limit = { max_uses: 1, includes_guests: true };
+  await coded("Once each", { code: "ONCE", max_uses_per_shopper: limit });
+  const guest = { name: "Carol", email: "carol@example.com" };
+  const one = await filled("once-each", guest.email);
+  await one.AddPromotion("ONCE");
+  const first = (await one.Checkout(guest, ADDRESS)).data;
+  assert.equal(first.meta.messages, undefined);
+  const second = (await one.Checkout({ ...guest, email: "CAROL@example.com" }, ADDRESS)).data;
+  assert.ok(second.meta.messages.some(({ title }) => title === "Fully Consumed"));
+  assert.equal(first.meta.display_price.with_tax.amount, 1620);
+  assert.equal(second.meta.display_price.with_tax.amount, 1800);
+});
+
+await step("cancels and anonymizes an order", async () => {
+  const { data } = await ordered.cart.Checkout({ name: "Dan", email: "dan@example.com" }, ADDRESS);
+  const [open] = await refusal(merchant.Orders.anonymize({ order_ids: [data.id] }));
+  assert.equal(open.title, "Could not anonymize orders");
+  assert.equal((await merchant.Orders.Update(data.id, { status: "cancelled" })).data.status, "cancelled");
+  const { data: forgotten } = await merchant.Orders.anonymize({ order_ids: [data.id] });
+  assert.deepEqual([forgotten[0].anonymized, forgotten[0].customer.email], [true, "**"]);
+  for (const id of made) await merchant.RulePromotions.Delete(id);
+});
+
 await step("deletes the promotion", async () => {
   await merchant.RulePromotions.Delete(promotion);
   const [error] = await refusal(merchant.RulePromotions.Get(promotion));
