@@ -156,6 +156,21 @@ def test_codes_in_opposite_order_wait_for_nobody_in_a_circle(
     assert_exact(shop)
 
 
+@pytest.mark.parametrize("entered", [("one", "two"), ("two", "one")])
+def test_codes_are_locked_in_the_order_of_their_promotions(
+    shop: Shop, together: ThreadPoolExecutor, database_url: str, records: Records, entered: Sequence[str]
+):
+    for name in ("one", "two"):
+        code(shop, name, uses=1000)
+    cart = cart_with(shop, "cart", *entered)
+    with held(database_url, records, THE_CODE, [shop.store_id, "two"]) as (_, await_blocked):
+        asked = together.submit(check_out, cart, "a@example.com")
+        await_blocked()
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            records.rows(f"{THE_CODE} NOWAIT", [shop.store_id, "one"])
+    assert discount(asked.result(60)) == -380
+
+
 def test_a_guest_has_one_use_whatever_is_asked_at_once(
     shop: Shop, elsewhere: httpx.Client, together: ThreadPoolExecutor
 ):
@@ -243,6 +258,28 @@ def test_of_two_that_move_a_payment_one_wins(
     assert transaction["refunded_amount"] == (2000 if what == "refund" else 0)
 
 
+@pytest.mark.parametrize("first", ["pay", "cancel"])
+def test_an_order_that_is_paid_and_cancelled_at_once_says_both(
+    shop: Shop, together: ThreadPoolExecutor, database_url: str, records: Records, first: str
+):
+    order = check_out(cart_with(shop, "cart"), "a@example.com").json()["data"]["id"]
+    pay = {"data": {"gateway": "manual", "method": "purchase"}}
+    cancel = {"data": {"type": "order", "status": "cancelled"}}
+    requests = {
+        "pay": lambda: shop.http.post(f"/v2/orders/{order}/payments", json=pay),
+        "cancel": lambda: shop.http.put(f"/v2/orders/{order}", json=cancel),
+    }
+    with held(database_url, records, THE_ORDER, [shop.store_id, order]) as (_, await_blocked):
+        asked = {}
+        for many, name in enumerate(sorted(requests, key=lambda name: name != first), start=1):
+            asked[name] = together.submit(requests[name])
+            await_blocked(many)
+    statuses = {name: one.result(60).status_code for name, one in asked.items()}
+    found = shop.http.get(f"/v2/orders/{order}").json()["data"]
+    assert (statuses["cancel"], found["status"]) == (200, "cancelled")
+    assert (statuses["pay"], found["payment"]) == ((200, "paid") if statuses["pay"] == 200 else (422, "unpaid"))
+
+
 def test_who_pays_meanwhile_has_had_their_first_order(
     shop: Shop, together: ThreadPoolExecutor, database_url: str, records: Records
 ):
@@ -292,6 +329,19 @@ def test_a_use_that_is_taken_meanwhile_is_not_had(
     assert sorted(discount(one.result(60)) for one in asked) == [-200, 0]
     assert remaining(shop, promotion) == [0]
     assert_exact(shop)
+
+
+def test_a_code_that_is_deleted_meanwhile_is_not_used(
+    shop: Shop, together: ThreadPoolExecutor, database_url: str, records: Records
+):
+    promotion = code(shop, uses=1)
+    cart = cart_with(shop, "cart", "LAST")
+    with held(database_url, records, THE_CODE, [shop.store_id, "last"]) as (holder, await_blocked):
+        asked = together.submit(check_out, cart, "ann@example.com")
+        await_blocked()
+        holder.execute("DELETE FROM promotion_codes WHERE store_id = %s", [shop.store_id])
+    assert discount(asked.result(60)) == 0
+    assert shop.http.get(f"{PROMOTIONS}/{promotion}/usages").json()["data"] == []
 
 
 def test_who_is_forgotten_meanwhile_stays_forgotten(
