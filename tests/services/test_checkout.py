@@ -210,6 +210,14 @@ def test_shipping_is_paid_for_with_its_discount(shop: Shop, cart: CartClient):
         "paid": 0,
         "authorized": 0,
     }
+    in_cart = cart.ok("GET", f"/shipping-groups/{group}")["data"]
+    path = f"/v2/orders/{order['id']}/shipping-groups"
+    [in_order] = shop.http.get(path).json()["data"]
+    assert (in_order.pop("relation"), in_order.pop("order_id")) == ("order", order["id"])
+    assert in_order.pop("relationships") == {"order": {"data": {"type": "order", "id": order["id"]}}}
+    assert in_order == {name: in_cart[name] for name in in_cart if name not in ("relation", "cart_id", "relationships")}
+    assert shop.http.get(f"{path}/{group}").json()["data"]["id"] == group
+    assert shop.http.get(f"{path}/none").status_code == 404
 
 
 def test_accounts_and_customers_of_the_head_order_as_well(shop: Shop, cart: CartClient):

@@ -213,7 +213,14 @@ def test_unknown_orders_and_transactions_are_not_found(orders: Orders):
     transaction = orders.paid(other)["id"]
     nobody = "01a200a4-d39d-776c-900d-91b52adb04c7"
     for id_ in (nobody, "x"):
-        for path in ("", "/items", "/transactions", f"/transactions/{transaction}"):
+        for path in (
+            "",
+            "/items",
+            "/shipping-groups",
+            "/shipping-groups/x",
+            "/transactions",
+            f"/transactions/{transaction}",
+        ):
             assert refused(orders.http.get(f"{ORDERS}/{id_}{path}")) == (404, "Not Found", "Order not found")
     for id_ in (nobody, "x", transaction):
         found = refused(orders.http.get(f"{ORDERS}/{order}/transactions/{id_}"))

@@ -85,6 +85,8 @@ CASES: dict[str, tuple[str, Any]] = {
     f"GET {ORDER}": (HIDDEN, None),
     f"PUT {ORDER}": (HIDDEN, {"data": {"type": "order", "status": "cancelled"}}),
     f"GET {ORDER}/items": (HIDDEN, None),
+    f"GET {ORDER}/shipping-groups": (HIDDEN, None),
+    f"GET {ORDER}/shipping-groups/{{group_id}}": (HIDDEN, None),
     f"POST {ORDER}/payments": (HIDDEN, {"data": {"gateway": "manual", "method": "purchase"}}),
     f"GET {ORDER}/transactions": (HIDDEN, None),
     f"GET {ORDER}/transactions/{{transaction_id}}": (HIDDEN, None),

@@ -4,26 +4,15 @@ from typing import Any
 
 from litestar import Request, Response, Router, delete, get, post, put
 from litestar.params import FromPath
-from msgspec import UNSET
 
 from couponry.api import cart_documents
 from couponry.api.auth import require_token
-from couponry.api.cart_answers import Reference
 from couponry.api.cart_documents import ShippingGroupDocument
 from couponry.api.carts import desk_of, known_id
 from couponry.api.documents import decode
-from couponry.api.item_views import item_discounts, price
-from couponry.api.shipping_answers import (
-    CartReference,
-    Estimate,
-    ShippingGroupAnswer,
-    ShippingGroupResource,
-    ShippingGroupsAnswer,
-    ShippingMeta,
-    ShippingPrices,
-    ShippingRelationships,
-)
-from couponry.api.wire import json_answer, json_body, moment, no_content
+from couponry.api.shipping_answers import ShippingGroupAnswer, ShippingGroupResource, ShippingGroupsAnswer
+from couponry.api.shipping_views import group_resource
+from couponry.api.wire import json_answer, json_body, no_content
 from couponry.domain.cart_errors import ShippingGroupNotFound
 from couponry.domain.cart_shipping import with_changed_group, with_group, without_group
 from couponry.domain.outcome import JudgedShippingGroup
@@ -97,35 +86,7 @@ def _answer(view: CartView, group_id: str) -> ShippingGroupAnswer:
 
 
 def _resource(view: CartView, group: CartGroup, judged: JudgedShippingGroup) -> ShippingGroupResource:
-    currency, estimate = view.evaluation.currency, group.delivery_estimate
-    return ShippingGroupResource(
-        id=group.id,
-        type="shipping_group",
-        relation="cart",
-        cart_id=view.id,
-        shipping_type=group.shipping_type,
-        tracking_reference=group.tracking_reference or UNSET,
-        includes_tax=UNSET if group.includes_tax is None else group.includes_tax,
-        address=group.address or UNSET,
-        delivery_estimate=UNSET
-        if estimate is None
-        else Estimate(
-            moment(estimate.start) if estimate.start else UNSET, moment(estimate.end) if estimate.end else UNSET
-        ),
-        discounts=item_discounts(judged.discounts, currency) or UNSET,
-        created_at=moment(group.created_at),
-        updated_at=moment(group.updated_at),
-        relationships=ShippingRelationships(CartReference(Reference("cart", view.id))),
-        meta=ShippingMeta(
-            ShippingPrices(
-                total=price(group.total + judged.discount, currency),
-                base=price(group.base, currency),
-                tax=price(group.tax, currency),
-                fees=price(group.fees, currency),
-                discount=price(judged.discount, currency),
-            )
-        ),
-    )
+    return group_resource("cart", view.id, group, judged, view.evaluation.currency)
 
 
 router = Router(

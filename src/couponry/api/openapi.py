@@ -32,7 +32,10 @@ PATH_PARAMETERS: dict[str, Schema] = {
     "code_id": {"description": "The id of a code, or the code itself.", "schema": {"type": "string"}},
     "cart_id": {"description": "The id of a cart, chosen by the client.", "schema": {"type": "string"}},
     "item_id": {"description": "The id of a line of the cart.", "schema": {"type": "string"}},
-    "group_id": {"description": "The id of a shipping group of the cart.", "schema": {"type": "string"}},
+    "group_id": {
+        "description": "The id of a shipping group of the cart, or of the order.",
+        "schema": {"type": "string"},
+    },
     "order_id": {"description": "The id of an order.", "schema": UUID},
     "transaction_id": {"description": "The id of a transaction of the order.", "schema": UUID},
     "code": {"description": "A promotion code.", "schema": {"type": "string"}},

@@ -19,6 +19,7 @@ from couponry.api.order_documents import (
     PaymentDocument,
     RefundDocument,
 )
+from couponry.api.shipping_answers import ShippingGroupAnswer, ShippingGroupsAnswer
 from couponry.domain import cart_errors, errors, order_errors
 from couponry.storage import order_lists
 
@@ -72,6 +73,14 @@ ORDERS = Tag(
             answer=OrderItemsAnswer,
             includes=("promotions",),
             refuses=(NO_ORDER,),
+        ),
+        "getOrderShippingGroups": Operation(
+            "As the cart had them when it was checked out.", answer=ShippingGroupsAnswer, refuses=(NO_ORDER,)
+        ),
+        "getShippingGroupsById": Operation(
+            "As the cart had it when it was checked out.",
+            answer=ShippingGroupAnswer,
+            refuses=(NO_ORDER, order_errors.OrderGroupNotFound()),
         ),
         "updateAnOrder": Operation(
             "What is not fulfilled can be cancelled, what is paid can be fulfilled. Cancelling refunds nothing, and"

@@ -26,6 +26,8 @@ from couponry.api.order_answers import (
     TransactionRelationships,
     TransactionResource,
 )
+from couponry.api.shipping_answers import ShippingGroupResource
+from couponry.api.shipping_views import group_resource
 from couponry.api.wire import moment
 from couponry.domain.cart_judged import Message
 from couponry.domain.orders import Order, Transaction
@@ -70,6 +72,13 @@ def order_items(order: Order, *, promotions: bool = False) -> list[OrderItemReso
     shown = [item_resource(line, judged[line.id], currency, promotions=promotions) for line in order.cart.lines]
     shown += [promotion_resource(line, currency, promotions=promotions) for line in order.cart.promotion_lines]
     return [_item(order, line) for line in shown]
+
+
+def order_groups(order: Order) -> list[ShippingGroupResource]:
+    """Return the shipping groups of an order as they are answered."""
+    judged = {one.id: one for one in order.evaluation.shipping_groups}
+    currency = order.evaluation.currency
+    return [group_resource("order", str(order.id), one, judged[one.id], currency) for one in order.cart.groups]
 
 
 def promotions_of(order: Order, *, items: bool) -> list[str]:

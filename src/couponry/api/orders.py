@@ -13,11 +13,12 @@ from couponry.api.documents import decode
 from couponry.api.listing import filter_asked, list_document, order_asked, page_asked
 from couponry.api.order_answers import AnonymizedOrders, OrderAnswer, OrderItemsAnswer, OrderList
 from couponry.api.order_documents import AnonymizeOrdersDocument, OrderUpdateDocument
-from couponry.api.order_views import included, order_items, order_resource, promotions_of
+from couponry.api.order_views import included, order_groups, order_items, order_resource, promotions_of
+from couponry.api.shipping_answers import ShippingGroupAnswer, ShippingGroupsAnswer
 from couponry.api.state import context_of
 from couponry.api.wire import id_in_path, json_answer, json_body
 from couponry.domain.listing import All, Comparison
-from couponry.domain.order_errors import OrderNotFound
+from couponry.domain.order_errors import OrderGroupNotFound, OrderNotFound
 from couponry.domain.orders import Order
 from couponry.domain.promotion_book import Entry
 from couponry.services import carts, forgetting, orders
@@ -62,6 +63,27 @@ async def get_order_items(request: Request[Any, Token, Any], order_id: FromPath[
     return json_answer(OrderItemsAnswer(data=data, included=included([order], promotions)))
 
 
+@get("/{order_id:str}/shipping-groups", operation_id="getOrderShippingGroups")
+async def get_order_groups(request: Request[Any, Token, Any], order_id: FromPath[str]) -> Response[bytes]:
+    """List the shipping groups of an order."""
+    async with context_of(request) as context:
+        order = await orders.get_order(context, id_in_path(order_id, OrderNotFound))
+    return json_answer(ShippingGroupsAnswer(order_groups(order)))
+
+
+@get("/{order_id:str}/shipping-groups/{group_id:str}", operation_id="getShippingGroupsById")
+async def get_order_group(
+    request: Request[Any, Token, Any], order_id: FromPath[str], group_id: FromPath[str]
+) -> Response[bytes]:
+    """Get a shipping group of an order."""
+    async with context_of(request) as context:
+        order = await orders.get_order(context, id_in_path(order_id, OrderNotFound))
+    for group in order_groups(order):
+        if group.id == group_id:
+            return json_answer(ShippingGroupAnswer(group))
+    raise OrderGroupNotFound
+
+
 @put("/{order_id:str}", operation_id="updateAnOrder")
 async def update_order(request: Request[Any, Token, Any], order_id: FromPath[str]) -> Response[bytes]:
     """Change an order: cancel it, fulfil it, or say where it goes and what it is called."""
@@ -90,7 +112,15 @@ async def _promotions(request: Request[Any, Token, Any], shown: Sequence[Order],
 
 router = Router(
     "/v2/orders",
-    route_handlers=[list_orders, get_order, get_order_items, update_order, anonymize_orders],
+    route_handlers=[
+        list_orders,
+        get_order,
+        get_order_items,
+        get_order_groups,
+        get_order_group,
+        update_order,
+        anonymize_orders,
+    ],
     guards=[require_merchant],
     tags=["Orders"],
 )

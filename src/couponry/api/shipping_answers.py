@@ -32,25 +32,27 @@ class Estimate(Struct, frozen=True, omit_defaults=True):
     end: Instant | UnsetType = UNSET
 
 
-class CartReference(Struct, frozen=True):
-    """The cart that it is of."""
+class Owner(Struct, frozen=True):
+    """The cart, or the order, that it is of."""
 
     data: Reference
 
 
-class ShippingRelationships(Struct, frozen=True):
+class ShippingRelationships(Struct, frozen=True, omit_defaults=True):
     """What a shipping group has to do with."""
 
-    cart: CartReference
+    cart: Owner | UnsetType = UNSET
+    order: Owner | UnsetType = UNSET
 
 
 class ShippingGroupResource(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A shipping group of a cart."""
+    """A shipping group of a cart, or of an order."""
 
     id: str
     type: Literal["shipping_group"]
-    relation: Literal["cart"]
-    cart_id: str
+    relation: Literal["cart", "order"]
+    cart_id: str | UnsetType = UNSET
+    order_id: str | UnsetType = UNSET
     shipping_type: str
     tracking_reference: str | UnsetType = UNSET
     includes_tax: bool | UnsetType = UNSET
@@ -70,6 +72,6 @@ class ShippingGroupAnswer(Struct, frozen=True):
 
 
 class ShippingGroupsAnswer(Struct, frozen=True):
-    """The shipping groups of a cart."""
+    """The shipping groups of a cart, or of an order."""
 
     data: list[ShippingGroupResource]

@@ -31,6 +31,12 @@ class TransactionNotFound(NotFound):
     sentence = "Transaction not found"
 
 
+class OrderGroupNotFound(NotFound):
+    """No shipping group of that order has that id."""
+
+    sentence = "Shipping group not found"
+
+
 class OrderSettled(Refusal):
     """An order that is in no state to be changed so: cancelled, fulfilled, or not paid yet."""
 
