@@ -128,7 +128,7 @@ class _Judge:
         if not cart.settings.use_rule_promotions:
             return evaluate(asked, NO_PROMOTIONS, (), desk.now)
         self.entered, book = await evaluations.look_up(
-            desk.till.database, desk.till.promotions, desk.store_id, cart.codes, self._shoppers
+            desk.till.look_ups, desk.till.promotions, desk.store_id, cart.codes, self._shoppers
         )
         return evaluate(asked, book, self.entered, desk.now)
 
