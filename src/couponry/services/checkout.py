@@ -263,7 +263,7 @@ async def _place(connection: Connection, desk: Desk, attempt: _Attempt, owners: 
     if not await stored_carts.put(connection, store_id, order.cart_id, attempt.stored, known):
         raise claims.Overtaken
     asked = [claim for claim in attempt.claims if claim.counted]
-    standing = await lock(connection, store_id, {claim.code for claim in asked})
+    standing = await lock(connection, store_id, {claim.code: claim.used.code for claim in asked})
     if decide([Wanted(attempt.claims)], await left(connection, store_id, asked, standing)) != [True]:
         raise claims.Overtaken
     first_time = any(claim.first_time for claim in asked)

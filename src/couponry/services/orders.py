@@ -1,14 +1,14 @@
 """Orders that exist: looking at them, changing them, and their payments."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from uuid import UUID
 
 from couponry.domain import orders as domain
 from couponry.domain.listing import Filter, Listed, Page
 from couponry.domain.order_errors import OrderNotFound
 from couponry.domain.orders import Order, OrderUpdate
-from couponry.domain.redemption import Code
 from couponry.services.context import Context
+from couponry.services.redemptions import codes_of
 from couponry.storage import carts, claims, order_lists, orders, usages
 from couponry.storage.orders import StoredOrder
 
@@ -73,10 +73,6 @@ async def _give_back(context: Context, order_id: UUID) -> None:
     if not (await carts.settings(connection, store_id)).give_back_on_cancel:
         return
     recorded = await usages.of_redemption(connection, store_id, order_id)
-    await claims.lock_codes(connection, store_id, _codes(recorded))
+    await claims.lock_codes(connection, store_id, codes_of(recorded))
     freed = await usages.release(connection, store_id, order_id, context.actor)
     await claims.give_back(connection, store_id, freed)
-
-
-def _codes(recorded: Sequence[usages.Recorded]) -> set[Code]:
-    return {(one.used.promotion_id, one.used.code_id) for one in recorded}
