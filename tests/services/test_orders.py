@@ -1,6 +1,7 @@
 """Orders over HTTP: listed, changed, paid, cancelled, and forgotten."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -162,6 +163,31 @@ def test_an_order_is_paid_in_parts(orders: Orders):
     assert (orders.states(order)[:2], orders.money(order)) == (("processing", "partially_paid"), (500, 500, 0))
     assert orders.paid(order)["amount"] == 500
     assert (orders.states(order)[:2], orders.money(order)) == (("complete", "paid"), (0, 1000, 0))
+
+
+def test_retries_move_no_money(orders: Orders):
+    order = orders.make()
+    pay, path = f"{ORDERS}/{order}/payments", f"{ORDERS}/{order}/transactions"
+
+    def post(path: str, key: str, **members: Any) -> httpx.Response:
+        return orders.http.post(path, json={"data": members}, headers={"Idempotency-Key": key})
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: post(pay, f"{order} pay", **PAID, amount=500), range(4)))
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert len({answer.text for answer in answers}) == 1
+    assert sorted("Idempotent-Replayed" in answer.headers for answer in answers) == [False, True, True, True]
+    assert orders.money(order) == (500, 500, 0)
+    assert refused(post(pay, f"{order} pay", **PAID, amount=501))[:2] == (422, "Idempotency Key Reused")
+
+    refund = f"{path}/{answers[0].json()['data']['id']}/refund"
+    assert refused(post(refund, f"{order} pay", amount=500))[:2] == (422, "Idempotency Key Reused")
+    assert post(refund, f"{order} refund", amount=501).status_code == 422  # what was refused leaves the key free
+    first, again = (post(refund, f"{order} refund", amount=200) for _ in range(2))
+    assert (first.status_code, again.headers["Idempotent-Replayed"]) == (200, "true")
+    assert first.json() == again.json()
+    assert first.json()["data"]["refunded_amount"] == 200
+    assert orders.http.get(f"{path}/{first.json()['data']['id']}").json() == first.json()
 
 
 def test_refunds_in_parts_and_in_full(orders: Orders):

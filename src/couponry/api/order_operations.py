@@ -25,6 +25,8 @@ from couponry.storage import order_lists
 
 NO_ORDER = order_errors.OrderNotFound()
 NO_TRANSACTION = order_errors.TransactionNotFound()
+KEY = {"Idempotency-Key": "The same for every retry of one request, and for no other."}
+KEY_REFUSES = (errors.BadRequest("An Idempotency-Key has 1 to 255 characters."), errors.IdempotencyKeyReused())
 SORTS = tuple(name for name in order_lists.ORDERS if name)
 
 ORDERS = Tag(
@@ -39,7 +41,7 @@ ORDERS = Tag(
             answer=OrderAnswer,
             body=CheckoutDocument,
             examples=examples.CHECKOUTS,
-            headers={"Idempotency-Key": "The same for every retry of one request, and for no other."},
+            headers=KEY,
             refuses=(
                 cart_errors.CartNotFound(),
                 errors.BadRequest("An Idempotency-Key has 1 to 255 characters."),
@@ -111,8 +113,10 @@ PAYMENTS = Tag(
     " to, has had their first order; no refund and no cancellation takes that back.",
     {
         "paymentSetup": Operation(
-            "An order may be paid in parts.",
+            "An order may be paid in parts. A retry with the same `Idempotency-Key` pays nothing more and gets the"
+            " first answer, with the header `Idempotent-Replayed: true`; so it is with the moves of a transaction.",
             answer=TransactionAnswer,
+            headers=KEY,
             body=PaymentDocument,
             examples=examples.PAYMENTS,
             refuses=(
@@ -120,6 +124,7 @@ PAYMENTS = Tag(
                 order_errors.OrderNotPayable(),
                 order_errors.WrongAmount(10000),
                 order_errors.TooManyTransactions(),
+                *KEY_REFUSES,
             ),
         ),
         "getOrderTransactions": Operation(
@@ -132,20 +137,29 @@ PAYMENTS = Tag(
             "The body may be left out. The authorization becomes the payment.",
             answer=TransactionAnswer,
             body=CaptureDocument,
-            refuses=(NO_ORDER, NO_TRANSACTION, order_errors.NotCapturable()),
+            headers=KEY,
+            refuses=(NO_ORDER, NO_TRANSACTION, order_errors.NotCapturable(), *KEY_REFUSES),
         ),
         "refundATransaction": Operation(
             "The body may be left out: then all that is left is refunded. An order whose payments are all refunded is"
             " `refunded`.",
             answer=TransactionAnswer,
             body=RefundDocument,
-            refuses=(NO_ORDER, NO_TRANSACTION, order_errors.NotRefundable(), order_errors.WrongAmount(10000)),
+            headers=KEY,
+            refuses=(
+                NO_ORDER,
+                NO_TRANSACTION,
+                order_errors.NotRefundable(),
+                order_errors.WrongAmount(10000),
+                *KEY_REFUSES,
+            ),
         ),
         "cancelATransaction": Operation(
             "The body may be left out. Only authorizations can be cancelled; what was paid is refunded.",
             answer=TransactionAnswer,
             body=CancellationDocument,
-            refuses=(NO_ORDER, NO_TRANSACTION, order_errors.NotCancellable()),
+            headers=KEY,
+            refuses=(NO_ORDER, NO_TRANSACTION, order_errors.NotCancellable(), *KEY_REFUSES),
         ),
     },
 )

@@ -1,17 +1,20 @@
 """Payments of orders by the manual gateway."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
 
 from couponry.api.auth import require_merchant
-from couponry.api.documents import decode
+from couponry.api.documents import decode, read
 from couponry.api.order_answers import TransactionAnswer, TransactionsAnswer
 from couponry.api.order_documents import CancellationDocument, CaptureDocument, PaymentDocument, RefundDocument
 from couponry.api.order_views import transaction_resource
+from couponry.api.retries import REPLAYED, key_sent
 from couponry.api.state import context_of
 from couponry.api.wire import id_in_path, json_answer, json_body
 from couponry.domain import payments
@@ -20,6 +23,8 @@ from couponry.domain.orders import Order
 from couponry.services import orders
 from couponry.services.access import Token
 from couponry.services.context import Context, fresh_id
+from couponry.services.retries import once
+from couponry.storage.idempotency import Key
 
 
 @post("/payments", operation_id="paymentSetup", status_code=200)
@@ -45,7 +50,7 @@ async def get_transaction(
     id_ = id_in_path(transaction_id, TransactionNotFound)
     async with context_of(request) as context:
         order = await orders.get_order(context, id_in_path(order_id, OrderNotFound))
-    return _answer(order, id_)
+    return Response(_answer(order, id_), media_type="application/json")
 
 
 @post("/transactions/{transaction_id:str}/capture", operation_id="captureATransaction", status_code=200)
@@ -85,14 +90,27 @@ async def cancel_transaction(
 async def _moved(
     request: Request[Any, Token, Any], order_id: str, id_: UUID, move: Callable[[Order, Context], Order]
 ) -> Response[bytes]:
-    order = id_in_path(order_id, OrderNotFound)
+    """Move a payment; a retry with the same key moves nothing and gets the first answer."""
+    order, name = id_in_path(order_id, OrderNotFound), key_sent(request)
+    key = None if name is None else Key(name, await _fingerprint(request))
     async with context_of(request) as context:
-        changed = await orders.pay(context, order, lambda order: move(order, context))
-    return _answer(changed, id_)
+
+        async def work() -> bytes:
+            return _answer(await orders.pay(context, order, lambda order: move(order, context)), id_)
+
+        answer, replayed = await once(context, key, work)
+    headers = {REPLAYED: "true"} if replayed else {}
+    return Response(answer, media_type="application/json", status_code=200, headers=headers)
 
 
-def _answer(order: Order, id_: UUID) -> Response[bytes]:
-    return json_answer(TransactionAnswer(transaction_resource(order, payments.transaction(order, id_))))
+async def _fingerprint(request: Request[Any, Token, Any]) -> bytes:
+    """Return a hash of what is asked: the payment and how to move it, however the body spells it."""
+    said = read(await json_body(request) or b"{}")
+    return hashlib.sha256(msgspec.json.encode([request.url.path.rstrip("/"), said], order="deterministic")).digest()
+
+
+def _answer(order: Order, id_: UUID) -> bytes:
+    return msgspec.json.encode(TransactionAnswer(transaction_resource(order, payments.transaction(order, id_))))
 
 
 router = Router(

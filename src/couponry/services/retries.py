@@ -1,8 +1,10 @@
 """Answering retries: a request that was sent before, under the same key, gets the first answer."""
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from couponry.domain.errors import IdempotencyKeyReused
+from couponry.services.context import Context
 from couponry.storage import idempotency
 from couponry.storage.database import Database
 from couponry.storage.idempotency import Answered, Key
@@ -29,6 +31,24 @@ async def awaited(database: Database, store_id: UUID, key: Key) -> bytes | None:
         if await idempotency.take(connection, store_id, [(key, b"")]):
             return None
         return checked(key, (await idempotency.find(connection, store_id, [key.key]))[key.key])
+
+
+async def once(context: Context, key: Key | None, work: Callable[[], Awaitable[bytes]]) -> tuple[bytes, bool]:
+    """Return what *work* answers, which is done once for each key; and whether it was answered before.
+
+    The key is taken in the transaction that does the work, so a request that is refused leaves it free.
+
+    Raises:
+        IdempotencyKeyReused: the key was sent with another request; and whatever *work* raises.
+    """
+    if key is None:
+        return await work(), False
+    connection, store_id = context.connection, context.store_id
+    if not await idempotency.take(connection, store_id, [(key, b"")]):
+        return checked(key, (await idempotency.find(connection, store_id, [key.key]))[key.key]), True
+    answer = await work()
+    await idempotency.answer(connection, store_id, key.key, answer)
+    return answer, False
 
 
 def checked(key: Key, found: Answered) -> bytes:

@@ -60,6 +60,13 @@ async def take(connection: Connection, store_id: UUID, answers: Sequence[tuple[K
     return {key for (key,) in await cursor.fetchall()}
 
 
+async def answer(connection: Connection, store_id: UUID, key: str, said: bytes) -> None:
+    """Store what was answered under a key that this transaction has taken."""
+    await connection.execute(
+        "UPDATE idempotency_keys SET answer = %s WHERE store_id = %s AND key = %s", [said, store_id, key]
+    )
+
+
 async def forget(connection: Connection, store_id: UUID, keys: Sequence[str]) -> None:
     """Free *keys* again, whose requests were refused."""
     if keys:
