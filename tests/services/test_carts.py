@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from couponry.storage.database import Connection
@@ -447,3 +448,30 @@ def test_any_other_id_is_taken(shop: Shop):
 def test_carts_belong_to_their_store(shop: Shop, new_shop: Callable[..., Shop]):
     CartClient(shop).add(custom_item())
     assert CartClient(new_shop()).items()["data"] == []
+
+
+def test_custom_inputs_nest_no_deeper_than_they_can_be_read_again(shop: Shop):
+    def nested(levels: int) -> dict[str, Any]:
+        inputs: Any = "x"
+        for _ in range(levels - 1):
+            inputs = [inputs]
+        return {"a": inputs}
+
+    client = CartClient(shop)
+    assert client.add(custom_item(custom_inputs=nested(16)))
+    for levels in (17, 65, 900):
+        answer = client.send("POST", "/items", custom_item(custom_inputs=nested(levels)))
+        assert answer.status_code in (400, 422), answer.text
+        assert ("too_nested" in answer.text) == (levels < 60)
+
+
+def test_a_cart_made_anew_is_not_taken_for_the_old_one(shop: Shop, database_url: str):
+    versions: list[int] = []
+    for _ in range(3):
+        client = CartClient(shop)
+        client.add(custom_item())
+        with psycopg.connect(database_url) as connection:
+            kept = connection.execute("SELECT version FROM carts WHERE store_id = %s", [shop.store_id])
+            versions += [version for (version,) in kept]
+        assert client.send("DELETE").status_code == 204
+    assert len(set(versions)) == 3

@@ -480,3 +480,30 @@ def test_drift_is_found(shop: Shop, records: Callable[..., Any]):
     }
     records("DELETE FROM code_shoppers WHERE code_id = %s", made[1]["id"])
     assert len(shop.http.get("/v2/rule-promotions/invariants").json()["data"]["drift"]) == 2
+
+
+def test_a_blank_address_is_none(shop: Shop):
+    promotion = shop.promotion()
+    shop.add_codes(promotion, {"code": "once", "max_uses_per_shopper": {"max_uses": 1, "includes_guests": True}})
+    shop.add_codes(promotion, {"code": "first", "is_for_new_shopper": True})
+    for code in ("once", "first"):
+        [(_, _, reason)] = refused(redeem(shop, code, shopper={"email": "   "}, state="confirmed"))
+        assert reason == "guest_email_missing"
+
+
+def test_an_address_is_one_however_it_is_spelled(shop: Shop):
+    shop.add_codes(shop.promotion(), {"code": "once", "max_uses_per_shopper": {"max_uses": 1, "includes_guests": True}})
+    redeemed(shop, "once", shopper={"email": "jos\u00e9@shop.example"}, state="confirmed")
+    [(_, _, reason)] = refused(redeem(shop, "once", shopper={"email": " JOSE\u0301@shop.example "}))
+    assert reason == "shopper_exhausted"
+
+
+def test_the_largest_cart_can_be_redeemed(shop: Shop):
+    """Each application of an unlimited code is a use: more than a million a line."""
+    action = {"strategy": "item_discount", "args": ["fixed", 1]}
+    rules = {"strategy": "cart_total", "operator": "gte", "args": [0]}
+    promotion = shop.promotion(rule_set={"rules": rules, "actions": [action] * 3})
+    shop.add_codes(promotion, {"code": "each", "consume_unit": "per_application"})
+    items = [{"id": str(n), "sku": "s", "quantity": 1_000_000, "unit_price": 100} for n in range(1000)]
+    uses = redeemed(shop, "each", items=items, state="confirmed")["uses"]
+    assert uses[0]["uses"] > 2**31

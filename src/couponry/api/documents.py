@@ -14,7 +14,7 @@ from couponry.api.faults import explain
 from couponry.domain.errors import Fault, InvalidDocument, MalformedDocument
 from couponry.domain.products import NewProduct
 from couponry.domain.promotions import Promotion, PromotionAttributes
-from couponry.domain.validity import Consistent, Json, is_array, is_object, repeated, within
+from couponry.domain.validity import Consistent, Json, is_object, items_of, nested_deeper, repeated, within
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ def read(body: bytes) -> object:
         document = msgspec.json.decode(body)
     except (ValueError, RecursionError) as malformed:  # msgspec's errors are ValueErrors too
         raise MalformedDocument from malformed
-    if _too_nested(document) or (ESCAPED_NUL in body and _holds_nul(document)):
+    if nested_deeper(document, MAX_NESTING) or (ESCAPED_NUL in body and _holds_nul(document)):
         raise MalformedDocument
     return document
 
@@ -58,31 +58,16 @@ def _decoder(type_: type[T]) -> msgspec.json.Decoder[T]:
     return msgspec.json.Decoder(type_)
 
 
-def _too_nested(document: object) -> bool:
-    level: list[Json] = [document]
-    for _ in range(MAX_NESTING + 1):
-        level = [item for value in level for item in _items(value)]
-        if not level:
-            return False
-    return True
-
-
 def _holds_nul(document: object) -> bool:
     pending: list[Json] = [document]
     while pending:
         value = pending.pop()
         if isinstance(value, str) and "\x00" in value:
             return True
-        pending.extend(_items(value))
+        pending.extend(items_of(value))
         if is_object(value):
             pending.extend(value)
     return False
-
-
-def _items(value: Json) -> list[Json]:
-    if is_object(value):
-        return list(value.values())
-    return value if is_array(value) else []
 
 
 # Promotions

@@ -1,5 +1,6 @@
 """What a cart is to its judge: lines, shipping groups, custom attributes, and the shopper it belongs to."""
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Annotated, Literal, TypeAlias
 
@@ -68,6 +69,11 @@ class CustomAttribute(Consistent, frozen=True, forbid_unknown_fields=True):
             yield Fault(fault.title, fault.detail, "value", fault.value)
 
 
+def address_key(address: str) -> str:
+    """Return the identity of an e-mail address: however its case, outer space or Unicode form differ."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", address.strip()).casefold())
+
+
 class Shopper(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """Who shops: a customer, an account, or a guest known by an e-mail address at most."""
 
@@ -75,6 +81,11 @@ class Shopper(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     account_id: Id | None = None
     email: Annotated[str, Meta(min_length=1, max_length=320)] | None = None
     account_tags: Annotated[tuple[Word, ...], Meta(max_length=1000)] | None = None
+
+    @property
+    def address(self) -> str:
+        """The identity of the e-mail address; empty where there is none, or a blank one."""
+        return "" if self.email is None else address_key(self.email)
 
     @property
     def has_account(self) -> bool:

@@ -10,10 +10,13 @@ from couponry.domain.cart import MAX_QUANTITY, Id, Price, Quantity
 from couponry.domain.errors import Fault
 from couponry.domain.products import ProductId, Sku
 from couponry.domain.promotions import Description, Name
-from couponry.domain.validity import Consistent, missing, outside
+from couponry.domain.validity import Consistent, missing, nested_deeper, outside
 
 MAX_INPUTS = 8_192
 """How many bytes of JSON the custom inputs of a line take."""
+
+MAX_INPUT_LEVELS = 16
+"""How deep arrays and objects nest in them."""
 
 Inputs = Annotated[dict[str, Any], Meta(max_length=50)]
 GroupId = Annotated[str, Meta(max_length=255)]
@@ -21,8 +24,10 @@ GroupId = Annotated[str, Meta(max_length=255)]
 
 
 def too_long(inputs: dict[str, Any] | UnsetType | None) -> Iterator[Fault]:
-    """Tell of custom inputs that are too long."""
-    if inputs and len(msgspec.json.encode(inputs)) > MAX_INPUTS:
+    """Tell of custom inputs that are too long, or nested too deeply."""
+    if inputs and nested_deeper(inputs, MAX_INPUT_LEVELS):
+        yield Fault("too_nested", f"Must not be nested deeper than {MAX_INPUT_LEVELS} levels", "custom_inputs")
+    elif inputs and len(msgspec.json.encode(inputs)) > MAX_INPUTS:
         yield outside("maxLength", MAX_INPUTS, "custom_inputs")
 
 

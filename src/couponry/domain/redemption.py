@@ -179,5 +179,5 @@ def _names(shopper: Shopper) -> Iterator[str]:
         yield f"customer:{shopper.customer_id}"
     if shopper.account_id is not None:
         yield f"account:{shopper.account_id}"
-    if shopper.email is not None and (address := shopper.email.strip()):
-        yield f"email:{address.casefold()}"
+    if shopper.address:
+        yield f"email:{shopper.address}"

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from couponry.domain.cart import Cart, Shopper
+from couponry.domain.cart import Cart, Shopper, address_key
 from couponry.domain.entered import Grant
 from couponry.domain.outcome import Reason
 from couponry.domain.promotion_book import Entry
@@ -34,7 +34,7 @@ def inadmissible(grant: Grant, shopper: Shopper) -> Reason | None:
     if shopper.is_guest:
         if per_shopper is not None and not grant.includes_guests:
             return "guest_not_allowed"
-        if not shopper.email and (per_shopper is not None or limits.is_for_new_shopper):
+        if not shopper.address and (per_shopper is not None or limits.is_for_new_shopper):
             return "guest_email_missing"
     if limits.is_for_new_shopper and not grant.new_shopper:
         return "not_new_shopper"
@@ -46,9 +46,7 @@ def inadmissible(grant: Grant, shopper: Shopper) -> Reason | None:
 
 
 def _is(user: str, shopper: Shopper) -> bool:
-    return user == shopper.customer_id or (
-        shopper.email is not None and user.strip().casefold() == shopper.email.strip().casefold()
-    )
+    return user == shopper.customer_id or (shopper.address != "" and address_key(user) == shopper.address)
 
 
 def told(reason: Reason, one: Entry, cart: Cart, grant: Grant | None) -> str:

@@ -61,6 +61,23 @@ BOUNDS = {
 }
 
 
+def nested_deeper(document: Json, levels: int) -> bool:
+    """Tell whether arrays and objects nest in *document* more than so many levels deep."""
+    level: list[Json] = [document]
+    for _ in range(levels + 1):
+        level = [item for value in level for item in items_of(value)]
+        if not level:
+            return False
+    return True
+
+
+def items_of(value: Json) -> list[Json]:
+    """Return what an array or object holds; nothing for any other value."""
+    if is_object(value):
+        return list(value.values())
+    return value if is_array(value) else []
+
+
 def outside(keyword: str, bound: object, source: str = "", value: object = msgspec.UNSET) -> Fault:
     """Name a value on the wrong side of what a JSON Schema *keyword* allows."""
     words = BOUNDS[keyword]

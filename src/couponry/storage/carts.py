@@ -46,10 +46,11 @@ async def put(
     """
     state = msgspec.json.encode(new.cart).decode()
     if new.version == 0:
+        # A cart that is made anew under its old id begins anywhere, so that it is never taken for the old one.
         cursor = await connection.execute(
             """
             INSERT INTO carts (store_id, id, state, version, created_at, updated_at, expires_at, shoppers)
-            VALUES (%s, %s, %s, 1, %s, %s, %s, %s::bytea[])
+            VALUES (%s, %s, %s, 1 + floor(random() * 1e9)::int, %s, %s, %s, %s::bytea[])
             ON CONFLICT (store_id, id) DO UPDATE SET
                 state = excluded.state, version = carts.version + 1, created_at = excluded.created_at,
                 updated_at = excluded.updated_at, expires_at = excluded.expires_at, shoppers = excluded.shoppers

@@ -132,7 +132,7 @@ async def _count(connection: Connection, store_id: UUID, uses: Iterable[tuple[Co
         """
         UPDATE promotion_codes SET used = used + counted.uses FROM (
             SELECT wanted.uses, code.at FROM json_to_recordset(%s::json)
-                AS wanted (promotion_id uuid, id uuid, key text, uses int), LATERAL (
+                AS wanted (promotion_id uuid, id uuid, key text, uses bigint), LATERAL (
                     SELECT ctid AS at FROM promotion_codes
                     WHERE store_id = %s AND promotion_id = wanted.promotion_id AND id = wanted.id
                         AND code_key = wanted.key COLLATE "C" OFFSET 0

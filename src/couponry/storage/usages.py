@@ -56,7 +56,7 @@ ADD: LiteralString = """
         customer_id, account_id, customer_email, updated_by, shoppers
     )
     SELECT %(store)s, new.* FROM json_to_recordset(%(usages)s::json) AS new (
-        promotion_id uuid, id uuid, redemption_id uuid, code_id uuid, state usage_state, uses int,
+        promotion_id uuid, id uuid, redemption_id uuid, code_id uuid, state usage_state, uses bigint,
         expires_at timestamptz, used_on timestamptz, updated_at timestamptz, code text, customer_id text,
         account_id text, customer_email text, updated_by text, shoppers bytea[]
     )
