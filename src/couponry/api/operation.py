@@ -25,6 +25,8 @@ class Operation(NamedTuple):
     """Bodies to try, by what they are for."""
     refuses: tuple[Refusal, ...] = ()
     """Beside what follows from the body, the lists, and who may come in."""
+    nothing: str | None = None
+    """What a 204 means, where the usual answer is another."""
     unavailable: type[msgspec.Struct] | None = None
     """What a 503 says, if it is not an error like others."""
     uses_database: bool = True

@@ -180,6 +180,15 @@ JOBS = Tag(
             answer=JobAnswer,
             refuses=(NO_PROMOTION, NO_JOB),
         ),
+        "getRulePromotionJobEvents": Operation(
+            "Server-Sent Events, made for EventSource: how the job stands, at once and after every change, each as"
+            " `getRulePromotionJob` answers it, until it has ended. A client that comes back with `Last-Event-ID` goes"
+            " on with the present state. A silent job sends a comment every few seconds. This operation is ours.",
+            answer_type="text/event-stream",
+            headers={"Last-Event-ID": "The id of the last event that was seen."},
+            nothing="The job had ended with the last event that was seen. EventSource does not come back after it.",
+            refuses=(NO_PROMOTION, NO_JOB),
+        ),
         "getRulePromotionJobFile": Operation(
             "Every call gives a fresh link.",
             answer=FileLink,

@@ -113,6 +113,8 @@ class PromotionJob(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     created_at: datetime
     updated_at: datetime
     started_at: datetime | UnsetType = UNSET
+    changes: int = 0
+    """Grows with every change: of two states of a job, the one with more is the newer."""
 
 
 class Progress(msgspec.Struct, frozen=True):

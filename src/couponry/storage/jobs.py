@@ -1,6 +1,6 @@
 """The table of promotion jobs, and handing them to workers."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import LiteralString
@@ -17,7 +17,7 @@ from couponry.storage.filters import Attribute, Attributes, where
 
 COLUMNS: LiteralString = """
     store_id, promotion_id, id, job_type, name, parameters, status, error, total, done, deleted, file,
-    created_by, created_at, updated_at, started_at
+    created_by, created_at, updated_at, started_at, changes
 """
 
 _STATUS_SYNONYMS = {"complete": "completed"}
@@ -62,6 +62,26 @@ async def get(
         return await cursor.fetchone()
 
 
+Key = tuple[UUID, UUID, UUID]
+"""Names a job: its store, its promotion, itself."""
+
+
+async def standing(connection: Connection, keys: Sequence[Key]) -> list[PromotionJob]:
+    """Return how these jobs stand, those of them that there are."""
+    # OFFSET 0 makes PostgreSQL look each job up, and not read all of them to compare.
+    query = sql.SQL(
+        """
+        SELECT job.* FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) AS asked (store, promotion, job), LATERAL (
+            SELECT {} FROM promotion_jobs WHERE store_id = store AND promotion_id = promotion AND id = job OFFSET 0
+        ) AS job
+        """
+    )
+    async with connection.cursor(row_factory=rows_of(PromotionJob)) as cursor:
+        columns = [list(column) for column in zip(*keys, strict=True)]
+        await cursor.execute(query.format(sql.SQL(COLUMNS)), columns)
+        return await cursor.fetchall()
+
+
 async def page_of(
     connection: Connection, store_id: UUID, promotion_id: UUID, wanted: Filter, page: Page
 ) -> list[PromotionJob]:
@@ -97,7 +117,7 @@ async def move(connection: Connection, job: PromotionJob, status: JobStatus, at:
     await connection.execute(
         """
         UPDATE promotion_jobs SET status = %(status)s, updated_at = %(at)s, done = %(done)s, total = %(total)s,
-            error = %(error)s, deleted = %(deleted)s, file = %(file)s,
+            error = %(error)s, deleted = %(deleted)s, file = %(file)s, changes = changes + 1,
             started_at = CASE WHEN %(status)s = 'processing' THEN %(at)s ELSE started_at END
         WHERE store_id = %(store_id)s AND promotion_id = %(promotion_id)s AND id = %(id)s
         """,
@@ -120,8 +140,8 @@ async def advance(connection: Connection, job: PromotionJob, done: int, at: date
     It may not when it is being cancelled, or when somebody else has carried it on meanwhile.
     """
     cursor = await connection.execute(
-        "UPDATE promotion_jobs SET done = %s, updated_at = %s WHERE store_id = %s AND promotion_id = %s"
-        " AND id = %s AND status = 'processing' AND done = %s",
+        "UPDATE promotion_jobs SET done = %s, updated_at = %s, changes = changes + 1"
+        " WHERE store_id = %s AND promotion_id = %s AND id = %s AND status = 'processing' AND done = %s",
         [done, at, job.store_id, job.promotion_id, job.id, job.done],
     )
     return cursor.rowcount == 1
@@ -130,7 +150,7 @@ async def advance(connection: Connection, job: PromotionJob, done: int, at: date
 async def note_deleted(connection: Connection, job: PromotionJob, count: int, at: datetime) -> None:
     """Note that *count* more codes of a cancelled *job* are gone."""
     await connection.execute(
-        "UPDATE promotion_jobs SET deleted = coalesce(deleted, 0) + %s, updated_at = %s"
+        "UPDATE promotion_jobs SET deleted = coalesce(deleted, 0) + %s, updated_at = %s, changes = changes + 1"
         " WHERE store_id = %s AND promotion_id = %s AND id = %s",
         [count, at, job.store_id, job.promotion_id, job.id],
     )
@@ -153,7 +173,7 @@ async def cancel_all(connection: Connection, store_id: UUID, promotion_id: UUID,
     """Let every job of a promotion end: the pending at once, the processing after clearing up."""
     await connection.execute(
         """
-        UPDATE promotion_jobs SET updated_at = %s,
+        UPDATE promotion_jobs SET updated_at = %s, changes = changes + 1,
             status = CASE status WHEN 'pending' THEN 'cancelled' ELSE 'cancelling' END
         WHERE store_id = %s AND promotion_id = %s AND status IN ('pending', 'processing')
         """,
