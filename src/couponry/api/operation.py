@@ -30,6 +30,10 @@ class Operation(NamedTuple):
     unavailable: type[msgspec.Struct] | None = None
     """What a 503 says, if it is not an error like others."""
     uses_database: bool = True
+    file: str | None = None
+    """A body that is a file of CSV, to try."""
+    options: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    """What may stand in the query: a description and a schema each."""
     query: Mapping[str, str] = MappingProxyType({})
     """What else must stand in the query, and what it means."""
     headers: Mapping[str, str] = MappingProxyType({})

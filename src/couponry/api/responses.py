@@ -66,6 +66,8 @@ def _refusals(operation: Operation, handler: HTTPRouteHandler) -> Iterator[Refus
         if operation.body_type == JSON:
             yield from (AN_INVALID_DOCUMENT, MalformedDocument())
             yield UnsupportedMediaType("Expected application/json, given: text/plain")
+    if operation.file is not None:
+        yield from (BodyTooLarge(), UnsupportedMediaType("Expected text/csv, given: application/json"))
     if operation.filters is not None:
         yield from (A_BAD_PAGE, UnparsableFilter())
     yield from operation.refuses

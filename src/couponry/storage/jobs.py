@@ -10,14 +10,14 @@ import msgspec
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from couponry.domain.jobs import JobStatus, PromotionJob
+from couponry.domain.jobs import JobStatus, PromotionJob, Tally
 from couponry.domain.listing import Filter, Page
 from couponry.storage.database import Connection, rows_of
 from couponry.storage.filters import Attribute, Attributes, where
 
 COLUMNS: LiteralString = """
     store_id, promotion_id, id, job_type, name, parameters, status, error, total, done, deleted, file,
-    created_by, created_at, updated_at, started_at, changes
+    created_by, created_at, updated_at, started_at, changes, dry_run, tally
 """
 
 _STATUS_SYNONYMS = {"complete": "completed"}
@@ -40,11 +40,11 @@ async def add(connection: Connection, job: PromotionJob) -> None:
     await connection.execute(
         """
         INSERT INTO promotion_jobs (
-            store_id, promotion_id, id, job_type, name, parameters, status, total, created_by, created_at,
-            updated_at
+            store_id, promotion_id, id, job_type, name, parameters, status, total, dry_run, created_by,
+            created_at, updated_at
         ) VALUES (
             %(store_id)s, %(promotion_id)s, %(id)s, %(job_type)s, %(name)s, %(parameters)s, %(status)s,
-            %(total)s, %(created_by)s, %(created_at)s, %(updated_at)s
+            %(total)s, %(dry_run)s, %(created_by)s, %(created_at)s, %(updated_at)s
         )
         """,
         members,
@@ -134,15 +134,17 @@ async def move(connection: Connection, job: PromotionJob, status: JobStatus, at:
     )
 
 
-async def advance(connection: Connection, job: PromotionJob, done: int, at: datetime) -> bool:
+async def advance(
+    connection: Connection, job: PromotionJob, done: int, at: datetime, tally: Tally | None = None
+) -> bool:
     """Note that *job*, which had come to `job.done`, has come to *done*; False when it may not go on.
 
     It may not when it is being cancelled, or when somebody else has carried it on meanwhile.
     """
     cursor = await connection.execute(
-        "UPDATE promotion_jobs SET done = %s, updated_at = %s, changes = changes + 1"
+        "UPDATE promotion_jobs SET done = %s, updated_at = %s, changes = changes + 1, tally = coalesce(%s, tally)"
         " WHERE store_id = %s AND promotion_id = %s AND id = %s AND status = 'processing' AND done = %s",
-        [done, at, job.store_id, job.promotion_id, job.id, job.done],
+        [done, at, tally and Jsonb(tally), job.store_id, job.promotion_id, job.id, job.done],
     )
     return cursor.rowcount == 1
 
@@ -200,6 +202,16 @@ async def unattended(connection: Connection) -> list[tuple[UUID, UUID, UUID]]:
         """
     )
     return await cursor.fetchall()
+
+
+async def any_active(connection: Connection, store_id: UUID, promotion_id: UUID) -> bool:
+    """Tell whether a job of a promotion is pending or processing, so that no other may begin."""
+    cursor = await connection.execute(
+        "SELECT FROM promotion_jobs WHERE store_id = %s AND promotion_id = %s"
+        " AND status IN ('pending', 'processing') LIMIT 1",
+        [store_id, promotion_id],
+    )
+    return await cursor.fetchone() is not None
 
 
 async def any_unfinished(connection: Connection, store_id: UUID, promotion_id: UUID) -> bool:
