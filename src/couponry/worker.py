@@ -66,7 +66,7 @@ def _interrupted(id_: str) -> Generator[None]:
 
 
 async def look_after(workshop: Workshop, app: procrastinate.App) -> None:
-    """For ever, deliver again what stands unfinished in our tables, let PostgreSQL know how they have grown, tidy up."""
+    """For ever, deliver again what is unfinished, let PostgreSQL know how tables have grown, remove useless files."""
     while True:
         try:
             await _deliver_unattended(workshop.database)

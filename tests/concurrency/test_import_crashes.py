@@ -204,6 +204,22 @@ def test_a_file_that_no_job_came_of_is_removed_after_a_day(installation: Install
     assert installation.rows("SELECT FROM uploads") == []
 
 
+def test_a_file_has_a_greatest_size(installation: Installation, shop: Shop):
+    promotion, headers = shop.promotion(), {"Content-Type": "text/csv"}
+    path = f"/v2/rule-promotions/{promotion}/jobs/code_import"
+    text = b"code\n" + b"abcdefg\n" * 20_000
+    with running_api(installation.url, installation.data_dir, max_import_bytes="100000") as url:
+        there = Shop(url, shop.store_id, shop.client_id, shop.client_secret)
+        for content in (text, (text[at : at + 1000] for at in range(0, len(text), 1000))):
+            refused = there.http.post(path, content=content, headers=headers)
+            assert (refused.status_code, refused.json()["errors"][0]["title"]) == (413, "Request Entity Too Large")
+        assert there.http.post(path, content=text[:100_000], headers=headers).status_code == 201
+        there.close()
+    assert len([*(installation.exports / shop.store_id / promotion).iterdir()]) == 1
+    [job] = shop.http.get(f"/v2/rule-promotions/{promotion}/jobs").json()["data"]
+    shop.http.post(f"/v2/rule-promotions/{promotion}/jobs/{job['id']}/cancel")
+
+
 def test_a_job_whose_file_is_not_there_says_so(installation: Installation, shop: Shop):
     promotion = shop.promotion()
     job = upload(shop, promotion, b"code\na\n")
@@ -241,6 +257,7 @@ def test_a_million_lines_are_imported_in_flat_memory(installation: Installation,
 
 
 def megabytes(worker: Process) -> int:
-    """Return what a worker and its processes have resident together."""
+    """Return what a worker and its processes have in memory together; what they share counts once."""
     found = psutil.Process(worker.pid)
-    return sum(process.memory_info().rss for process in (found, *found.children())) // 1024**2
+    children = sum(child.memory_full_info().uss for child in found.children())
+    return (found.memory_info().rss + children) // 1024**2

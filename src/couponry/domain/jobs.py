@@ -138,11 +138,6 @@ class PromotionJob(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     """Grows with every change: of two states of a job, the one with more is the newer."""
 
 
-def adds_codes(job: PromotionJob) -> bool:
-    """Tell whether *job* makes codes that cancelling it takes back."""
-    return job.job_type == "code_generate" or (job.job_type == "code_import" and job.dry_run is not True)
-
-
 class Progress(msgspec.Struct, frozen=True):
     """How far a job is. The rate is the mean since it started; what cannot be told yet is null."""
 

@@ -14,7 +14,7 @@ import msgspec
 from psycopg import OperationalError
 from psycopg.errors import DiskFull
 
-from couponry.domain.jobs import JobStatus, PromotionJob, adds_codes
+from couponry.domain.jobs import JobStatus, PromotionJob
 from couponry.services.context import utc_now
 from couponry.services.exporting import export_codes, file_path
 from couponry.services.generating import JobFailed, Stopped, generate_codes
@@ -48,7 +48,7 @@ async def run_job(workshop: Workshop, store_id: UUID, promotion_id: UUID, id_: U
         job = await _start(connection, store_id, promotion_id, id_) if held else None
         if job is not None and job.status == JobStatus.PROCESSING:
             job = await _work(workshop, connection, job)
-        if job is not None and adds_codes(job) and job.done >= WORTH_ANALYZING:
+        if job is not None and job.job_type != "code_export" and job.done >= WORTH_ANALYZING:
             await codes.analyze(connection)
         if job is not None and job.status == JobStatus.CANCELLING:
             await _clear_up(workshop, connection, job)
@@ -106,7 +106,7 @@ async def _end(
 
 async def _clear_up(workshop: Workshop, connection: Connection, job: PromotionJob) -> None:
     """Delete the unused codes of a cancelled job step by step, or its file, then end it."""
-    deleting = adds_codes(job)
+    deleting = job.job_type != "code_export"
     while deleting:
         async with connection.transaction():
             deleted = await codes.delete_unused_of_job(
