@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import random
+import secrets
 import statistics
 import sys
 import time
@@ -14,6 +16,7 @@ import httpx
 from bench import bare, comparison, endpoint, engine, redemptions
 from bench.report import Row, ratio
 from bench.rig import Rig, rig, rounds
+from couponry.domain.codes import CodePattern
 
 MILLION = 1_000_000
 
@@ -85,6 +88,32 @@ def exporting(here: Rig) -> Iterator[Row]:
     yield Row("worker's memory grown by exports", f"{grown:.0f} MB", "flat", "", "", grown < 30)
 
 
+def importing(here: Rig) -> Iterator[Row]:
+    """Import a million shuffled codes from a file through the API, against bare COPY of as many sorted ones."""
+    pattern = CodePattern("", 8)
+    bodies = pattern.draw(pattern.slice(0, MILLION, MILLION), MILLION, set(), secrets.token_bytes)
+    random.Random(7).shuffle(bodies)
+    file = b"code,uses,consume_unit\n" + b"".join(body + b",1,per_checkout\n" for body in bodies)
+    before = here.worker_megabytes()
+
+    def theirs() -> float:
+        rows = bare.rows_ready(here.store_id, MILLION)
+        here.empty()
+        return bare.copy_seconds(here.database_url, rows)
+
+    def ours() -> float:
+        here.empty()
+        return here.upload(here.promotion(), file)
+
+    copied, imported = rounds(3, theirs, ours)
+    yield ratio("import 1,000,000 codes / bare COPY", 0.20, 0.40, MILLION / imported, MILLION / copied, "codes/s")
+    here.empty()
+    dried = here.upload(here.promotion(), file, dry_run="true")
+    yield ratio("the same, a dry run", 0.20, 0.40, MILLION / dried, MILLION / copied, "codes/s")
+    grown = here.worker_megabytes() - before
+    yield Row("worker's memory grown by imports", f"{grown:.0f} MB", "< 80 MB", "", "", grown < 80)
+
+
 def small_jobs(here: Rig) -> Iterator[Row]:
     """Run jobs of 1,000 codes, one after another, seen by a client that polls every 5 ms."""
     promotion = here.promotion()
@@ -140,6 +169,7 @@ MEASUREMENTS: dict[str, Callable[[Rig], Iterator[Row]]] = {
     "single_codes": single_codes,
     "small_jobs": small_jobs,
     "exporting": exporting,
+    "importing": importing,
     "generating": generating,
     "five_million": five_million,
 }

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     """The first value of a new store's limit on active and future automatic promotions."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024
     """The largest request body taken."""
+    max_import_bytes: Annotated[int, Field(ge=1024)] = 10 * 1024**3
+    """The largest file of codes taken."""
     worker_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
     """How many jobs one worker runs at the same time."""
     client_id: str | None = None

@@ -14,6 +14,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from couponry import logs
+from couponry.services.code_uploads import sweep_uploads
 from couponry.services.running import INTERRUPTIONS, Workshop, purge_promotion, run_job
 from couponry.settings import Settings, settings
 from couponry.storage import jobs, promotions, queue, statistics
@@ -64,14 +65,15 @@ def _interrupted(id_: str) -> Generator[None]:
         logger.warning("interrupted at %s: %s", id_, error)
 
 
-async def look_after(database: Database, app: procrastinate.App) -> None:
-    """For ever, deliver again what stands unfinished in our tables, and let PostgreSQL know how they have grown."""
+async def look_after(workshop: Workshop, app: procrastinate.App) -> None:
+    """For ever, deliver again what is unfinished, let PostgreSQL know how tables have grown, remove useless files."""
     while True:
         try:
-            await _deliver_unattended(database)
+            await _deliver_unattended(workshop.database)
             await _forget_dead(app)
-            async with database.connection() as connection:
+            async with workshop.database.connection() as connection:
                 await statistics.refresh(connection)
+            await sweep_uploads(workshop.database, workshop.files)
         except (*INTERRUPTIONS, ConnectorException) as error:
             logger.warning("could not look after the database: %s", error)
         except Exception:
@@ -120,12 +122,13 @@ async def run(chosen: Settings) -> None:
     database = Database(chosen.database_url, connections=2 * chosen.worker_concurrency + 2)
     await database.open()
     files = ExportFiles(chosen.exports_url, chosen.data_dir / "exports")
-    app = create_queue(chosen.database_url, Workshop(database, files))
+    workshop = Workshop(database, files)
+    app = create_queue(chosen.database_url, workshop)
     try:
         async with app.open_async(), asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(work(app, chosen.worker_concurrency, stop)),
-                group.create_task(look_after(database, app)),
+                group.create_task(look_after(workshop, app)),
             ]
             await stop.wait()
             for task in tasks:

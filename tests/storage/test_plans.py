@@ -19,6 +19,7 @@ from couponry.domain.codes import CodeLimits, CodePattern, NewCode
 from couponry.domain.errors import DuplicateSku
 from couponry.domain.evaluation import evaluate
 from couponry.domain.ids import series
+from couponry.domain.jobs import JobStatus, PromotionJob
 from couponry.domain.listing import EVERYTHING, All, Comparison, Filter, Page
 from couponry.domain.orders import Order
 from couponry.domain.products import NewProduct
@@ -34,6 +35,8 @@ from couponry.storage import (
     books,
     carts,
     claims,
+    code_imports,
+    code_rows,
     entered_codes,
     idempotency,
     order_lists,
@@ -61,7 +64,7 @@ class ExplainingCursor(AsyncCursor[Any]):
     explaining = False
 
     async def execute(self, query: Any, params: Any = None, **options: Any) -> "ExplainingCursor":
-        if ExplainingCursor.explaining:
+        if ExplainingCursor.explaining and "CREATE TEMPORARY TABLE" not in str(query):
             text = query.as_string(self.connection) if isinstance(query, sql.Composable) else query
             async with self.connection.transaction(force_rollback=True):
                 plain = AsyncCursor(self.connection)
@@ -159,6 +162,31 @@ async def test_walking_from_a_code(context: Context, crowded: tuple[UUID, UUID, 
         context.connection, *crowded[:2], Comparison("gt", "code", ("k",)), "code", Page(100)
     )
     assert len(listed) == 100
+    assert_few_rows_read()
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+async def test_importing_codes(context: Context, crowded: tuple[UUID, UUID, UUID], dry_run: bool):
+    cursor = AsyncCursor(context.connection)
+    known = "SELECT code FROM promotion_codes WHERE promotion_id = %s ORDER BY id LIMIT 500"
+    await AsyncCursor.execute(cursor, known, [crowded[1]])
+    names = [code for (code,) in await cursor.fetchall()] + [f"new-{n}" for n in range(500)]
+    job = PromotionJob(
+        store_id=crowded[0],
+        promotion_id=crowded[1],
+        id=fresh_id(),
+        job_type="code_import",
+        dry_run=dry_run,
+        status=JobStatus.PROCESSING,
+        total=1000,
+        created_by="me",
+        created_at=utc_now(),
+        updated_at=utc_now(),
+    )
+    lines = [(line, name, name.lower(), CodeLimits()) for line, name in enumerate(names)]
+    rows = b"".join(code_rows.rows(Origin(*crowded[:2], "me", utc_now()), series(job.id), lines))
+    async with context.connection.transaction(force_rollback=True):
+        assert await code_imports.take_in(context.connection, job, rows) == (500, 500)
     assert_few_rows_read()
 
 

@@ -178,11 +178,17 @@ class JobMeta(Struct, frozen=True):
     """Told while it is processing."""
 
 
-class JobResult(Struct, frozen=True):
-    """What a job for codes came to."""
+class JobResult(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a job that generates or imports codes came to."""
 
-    generated: int
+    generated: int | UnsetType = UNSET
     """How many codes were generated."""
+    imported: int | UnsetType = UNSET
+    """How many codes were imported, or would be: those that the promotion did not have."""
+    duplicate: int | UnsetType = UNSET
+    """How many lines were refused because the promotion, or an earlier line, has their code."""
+    invalid: int | UnsetType = UNSET
+    """How many lines were refused for another reason."""
     deleted: int
     """How many of those were deleted again, because the job was cancelled."""
 
@@ -194,17 +200,19 @@ class JobResource(Struct, frozen=True, kw_only=True, tag_field="type", tag="prom
     rule_promotion_id: UUID
     promotion_id: UUID
     """The same as `rule_promotion_id`."""
-    job_type: Literal["code_generate", "code_export"]
+    job_type: Literal["code_generate", "code_export", "code_import"]
     name: str | UnsetType = UNSET
     parameters: GenerateParameters | UnsetType = UNSET
-    """Of a job for codes: what was asked for."""
+    """Of a job that generates codes: what was asked for."""
+    dry_run: bool | UnsetType = UNSET
+    """Of a job that imports codes: whether it only tells what it would do."""
     status: JobStatus
     error: str | UnsetType = UNSET
     """Why it failed."""
     result: JobResult | UnsetType = UNSET
-    """Of a job for codes that has ended."""
+    """Of a job that generates or imports codes, and has ended."""
     generate_result: JobResult | UnsetType = UNSET
-    """The same as `result`, under its older name."""
+    """Of a job that generates codes: the same as `result`, under its older name."""
     meta: JobMeta
 
 
@@ -219,7 +227,7 @@ class JobList(ListDocument[JobResource], frozen=True):
 
 
 class FileLink(Struct, frozen=True):
-    """Where an export file can be downloaded, without a token and for a while."""
+    """Where the file of an export or the report of an import can be downloaded, without a token and for a while."""
 
     href: Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 

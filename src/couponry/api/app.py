@@ -14,12 +14,14 @@ from couponry.api import (
     cart_shoppers,
     carts,
     checkout,
+    code_imports,
     codes,
     docs,
     evaluations,
     files,
     health,
     invariants,
+    job_events,
     jobs,
     metrics,
     orders,
@@ -36,6 +38,7 @@ from couponry.services import access
 from couponry.services.look_ups import LookUps
 from couponry.services.promotion_cache import PromotionCache
 from couponry.services.till import Till
+from couponry.services.watching import Watching
 from couponry.settings import Settings, settings
 from couponry.storage.database import Database
 from couponry.storage.exports import ExportFiles
@@ -73,6 +76,8 @@ def create_app(configured: Settings | None = None) -> Litestar:
             promotions.router,
             codes.router,
             jobs.router,
+            job_events.router,
+            code_imports.router,
             evaluations.router,
             redemptions.router,
             usages.router,
@@ -115,9 +120,11 @@ async def _running(app: Litestar, chosen: Settings) -> AsyncGenerator[None]:
     gc.freeze()  # what has been imported stays: no collection need look at it again
     cache = PromotionCache(database)
     till = Till(database, cache, LookUps(database), keys.shoppers)
-    app.state["api"] = Api(chosen, database, exports, keys, ActiveClients(), cache, till)
+    watching = Watching(database)
+    app.state["api"] = Api(chosen, database, exports, keys, ActiveClients(), cache, till, watching)
     try:
         yield
     finally:
+        await watching.finish()
         await till.finish()
         await database.close()

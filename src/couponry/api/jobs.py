@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from couponry.api import aliases
 from couponry.api.answers import FileLink, JobAnswer, JobMeta, JobResource, JobResult, Timestamps
@@ -16,7 +16,7 @@ from couponry.api.listing import filter_asked, list_document, page_asked
 from couponry.api.state import context_of
 from couponry.api.wire import id_in_path, json_answer, json_body, moment
 from couponry.domain.errors import JobNotFound, PromotionNotFound
-from couponry.domain.jobs import JobStatus, NewExportJob, NewGenerateJob, PromotionJob, progress
+from couponry.domain.jobs import JobStatus, NewExportJob, NewGenerateJob, PromotionJob, Tally, progress
 from couponry.services import jobs
 from couponry.services.context import utc_now
 
@@ -63,7 +63,7 @@ async def get_job(
 async def get_file(
     request: Request[Any, Any, Any], promotion_id: FromPath[str], job_id: FromPath[str]
 ) -> Response[bytes]:
-    """Get a link to the CSV file of a completed export: it needs no token, and expires."""
+    """Get a link to the CSV file of a completed export or import: it needs no token, and expires."""
     promotion, id_ = id_in_path(promotion_id, PromotionNotFound), id_in_path(job_id, JobNotFound)
     async with context_of(request) as context:
         path = await jobs.file_of(context, promotion, id_)
@@ -74,7 +74,7 @@ async def get_file(
 async def cancel_job(
     request: Request[Any, Any, Any], promotion_id: FromPath[str], job_id: FromPath[str]
 ) -> Response[bytes]:
-    """Cancel a job that is pending or processing; what it generated and nobody used is deleted."""
+    """Cancel a job that is pending or processing; what it made and nobody used is deleted."""
     promotion, id_ = id_in_path(promotion_id, PromotionNotFound), id_in_path(job_id, JobNotFound)
     async with context_of(request) as context:
         job = await jobs.cancel_job(context, promotion, id_)
@@ -83,7 +83,7 @@ async def cancel_job(
 
 def job_document(job: PromotionJob) -> JobResource:
     """Return a job as it is answered."""
-    result = JobResult(job.done, 0 if job.deleted is UNSET else job.deleted) if _has_result(job) else UNSET
+    result = _result(job) if job.status.ended else UNSET
     return JobResource(
         id=job.id,
         rule_promotion_id=job.promotion_id,
@@ -91,11 +91,12 @@ def job_document(job: PromotionJob) -> JobResource:
         job_type=job.job_type,
         name=job.name,
         parameters=job.parameters,
+        dry_run=job.dry_run,
         status=job.status,
         error=job.error,
         # Elastic Path's older answers call the result `generate_result`, its newer ones `result`.
         result=result,
-        generate_result=result,
+        generate_result=result if job.job_type == "code_generate" else UNSET,
         meta=JobMeta(
             Timestamps(moment(job.created_at), moment(job.updated_at)),
             progress(job, utc_now()) if job.status == JobStatus.PROCESSING else UNSET,
@@ -103,8 +104,14 @@ def job_document(job: PromotionJob) -> JobResource:
     )
 
 
-def _has_result(job: PromotionJob) -> bool:
-    return job.job_type == "code_generate" and job.status.ended
+def _result(job: PromotionJob) -> JobResult | UnsetType:
+    deleted = 0 if job.deleted is UNSET else job.deleted
+    if job.job_type == "code_generate":
+        return JobResult(generated=job.done, deleted=deleted)
+    if job.job_type == "code_import":
+        tally = Tally(0) if job.tally is UNSET else job.tally
+        return JobResult(imported=tally.new, duplicate=tally.duplicate, invalid=tally.invalid, deleted=deleted)
+    return UNSET
 
 
 router = Router(

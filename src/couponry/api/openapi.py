@@ -129,6 +129,9 @@ def _described(operation: Operation, endpoint: Endpoint) -> Schema:
         described["parameters"] = parameters
     if operation.body is not None:
         described["requestBody"] = _body(operation)
+    elif operation.file is not None:
+        content = {"text/csv": {"schema": {"type": "string"}, "example": operation.file}}
+        described["requestBody"] = {"required": True, "content": content}
     described["responses"] = responses(operation, handler)
     return described
 
@@ -149,6 +152,8 @@ def _header_parameters(operation: Operation) -> Iterator[Schema]:
 def _query_parameters(operation: Operation) -> Iterator[Schema]:
     for name, meaning in operation.query.items():
         yield _query(name, meaning, {"type": "string"}, required=True)
+    for name, option in operation.options.items():
+        yield {"name": name, "in": "query", "required": False, **option}
     if operation.includes:
         meaning = f"What to answer beside, with commas between: {', '.join(operation.includes)}."
         yield _query("include", meaning, {"type": "string"})

@@ -25,9 +25,15 @@ class Operation(NamedTuple):
     """Bodies to try, by what they are for."""
     refuses: tuple[Refusal, ...] = ()
     """Beside what follows from the body, the lists, and who may come in."""
+    nothing: str | None = None
+    """What a 204 means, where the usual answer is another."""
     unavailable: type[msgspec.Struct] | None = None
     """What a 503 says, if it is not an error like others."""
     uses_database: bool = True
+    file: str | None = None
+    """A body that is a file of CSV, to try."""
+    options: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    """What may stand in the query: a description and a schema each."""
     query: Mapping[str, str] = MappingProxyType({})
     """What else must stand in the query, and what it means."""
     headers: Mapping[str, str] = MappingProxyType({})

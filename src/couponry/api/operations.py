@@ -169,6 +169,30 @@ JOBS = Tag(
                 errors.CodeSpaceTooSmall(),
             ),
         ),
+        "importRulePromotionCodes": Operation(
+            "The body is the file itself, however large: CSV in UTF-8 with commas or semicolons. Its first line names"
+            " the columns: `code`, and if need be `uses` (or `max_uses`), `user`, `consume_unit`,"
+            " `max_uses_per_shopper`, `includes_guests`, `is_for_new_shopper`. What a job for a file wrote can be"
+            " imported; `uses`, what is left, then counts. A line that is wrong, or whose code exists, is refused; the"
+            " others are imported. The job's file is a report of the refused lines: their numbers, codes and reasons."
+            " A dry run stores nothing. This operation is ours.",
+            answer=JobAnswer,
+            file="code,uses\r\nspring-1,1\r\nspring-2,1\r\n",
+            options={
+                "dry_run": {
+                    "description": "Whether to tell only what would be imported.",
+                    "schema": {"type": "boolean", "default": False},
+                },
+                "name": {"description": "What to call the job.", "schema": {"type": "string", "maxLength": 50}},
+            },
+            refuses=(
+                errors.UnusableFile("The first line names no column code."),
+                errors.TooManyJobs(),
+                errors.TooManyCodes(1000),
+                NO_PROMOTION,
+                errors.NoJobsAllowed(),
+            ),
+        ),
         "getRulePromotionJobs": Operation(
             "A job is kept for as long as its promotion.",
             answer=JobList,
@@ -180,8 +204,17 @@ JOBS = Tag(
             answer=JobAnswer,
             refuses=(NO_PROMOTION, NO_JOB),
         ),
+        "getRulePromotionJobEvents": Operation(
+            "Server-Sent Events, made for EventSource: how the job stands, at once and after every change, each as"
+            " `getRulePromotionJob` answers it, until it has ended. A client that comes back with `Last-Event-ID` goes"
+            " on with the present state. A silent job sends a comment every few seconds. This operation is ours.",
+            answer_type="text/event-stream",
+            headers={"Last-Event-ID": "The id of the last event that was seen."},
+            nothing="The job had ended with the last event that was seen. EventSource does not come back after it.",
+            refuses=(NO_PROMOTION, NO_JOB),
+        ),
         "getRulePromotionJobFile": Operation(
-            "Every call gives a fresh link.",
+            "Every call gives a fresh link. The file of an import is its report.",
             answer=FileLink,
             refuses=(NO_PROMOTION, NO_JOB, errors.JobHasNoFile("processing")),
         ),

@@ -5,9 +5,12 @@ import socket
 import sys
 
 import uvicorn
+from litestar import Litestar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from couponry import logs
+from couponry.api.app import create_app
+from couponry.api.state import Api
 from couponry.settings import settings
 
 HEAD_BYTES = 64 * 1024
@@ -47,14 +50,29 @@ class BoundedHead(HttpToolsProtocol):
         super().on_headers_complete()
 
 
+class Server(uvicorn.Server):
+    """uvicorn, but streams end when it is told to stop: it would wait for them to end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, app: Litestar) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then let open requests finish."""
+        if "api" in self._app.state:  # it came to run
+            api: Api = self._app.state["api"]
+            api.watching.close()
+        await super().shutdown(sockets)
+
+
 def main() -> None:
     """Serve until told to stop by SIGTERM or SIGINT; open requests may then finish."""
     logs.configure(settings())
     gc.set_threshold(GARBAGE)
     listener = socket.socket(fileno=int(sys.argv[1]))
+    app = create_app()
     config = uvicorn.Config(
-        "couponry.api.app:create_app",
-        factory=True,
+        app,
         loop="uvloop",
         http=BoundedHead,
         ws="none",
@@ -63,7 +81,7 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config, app).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from couponry.domain.errors import (
 from couponry.domain.validity import missing
 
 JSON = "application/json"
+EVENTS = "text/event-stream"
 
 AN_INVALID_DOCUMENT = InvalidDocument(missing("type", "data"))
 A_BAD_PAGE = BadRequest("page[limit] must be a whole number")
@@ -37,6 +38,8 @@ def responses(operation: Operation, handler: HTTPRouteHandler) -> dict[str, Sche
     for refusal in _refusals(operation, handler):
         by_status.setdefault(http_status(refusal), []).append(refusal)
     documented = {str(handler.status_code): _success(operation, int(handler.status_code))}
+    if operation.nothing is not None:
+        documented["204"] = {"description": operation.nothing}
     documented |= {str(status): _refused(by_status[status]) for status in sorted(by_status)}
     if operation.uses_database:
         documented["503"] = _unavailable(operation)
@@ -63,6 +66,8 @@ def _refusals(operation: Operation, handler: HTTPRouteHandler) -> Iterator[Refus
         if operation.body_type == JSON:
             yield from (AN_INVALID_DOCUMENT, MalformedDocument())
             yield UnsupportedMediaType("Expected application/json, given: text/plain")
+    if operation.file is not None:
+        yield from (BodyTooLarge(), UnsupportedMediaType("Expected text/csv, given: application/json"))
     if operation.filters is not None:
         yield from (A_BAD_PAGE, UnparsableFilter())
     yield from operation.refuses
@@ -73,7 +78,8 @@ def _success(operation: Operation, status: int) -> Schema:
         return _response(operation.answer.__doc__, operation.answer)
     if status == HTTPStatus.NO_CONTENT:
         return {"description": "It is done, and there is nothing to say."}
-    return {"description": "The file.", "content": {operation.answer_type: {"schema": {"type": "string"}}}}
+    description = "The stream." if operation.answer_type == EVENTS else "The file."
+    return {"description": description, "content": {operation.answer_type: {"schema": {"type": "string"}}}}
 
 
 def _refused(refusals: list[Refusal]) -> Schema:

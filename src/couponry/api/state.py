@@ -15,6 +15,7 @@ from couponry.services.access import Token
 from couponry.services.context import Context
 from couponry.services.promotion_cache import PromotionCache
 from couponry.services.till import Till
+from couponry.services.watching import Watching
 from couponry.settings import Settings
 from couponry.storage.database import Database
 from couponry.storage.exports import ExportFiles
@@ -60,6 +61,7 @@ class Api(msgspec.Struct, frozen=True):
     active_clients: ActiveClients
     promotions: PromotionCache
     till: Till
+    watching: Watching
 
 
 def api_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Api:

@@ -87,6 +87,10 @@ class UnparsableFilter(BadRequest):
     sentence = "Could not parse the supplied filter"
 
 
+class UnusableFile(BadRequest):
+    """A file of which nothing can be imported."""
+
+
 class BodyTooLarge(Refusal):
     """A body above the configured size."""
 

@@ -87,6 +87,23 @@ class NewExportJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     """Means nothing here; clients send it all the same."""
 
 
+class NewImport(msgspec.Struct, frozen=True):
+    """What is said of an import beside its file."""
+
+    dry_run: bool = False
+    name: JobName | UnsetType = UNSET
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """What became of the lines of a file that are done."""
+
+    position: int
+    """Where in the file the next line begins, in bytes."""
+    new: int = 0
+    duplicate: int = 0
+    invalid: int = 0
+
+
 NewJob = NewGenerateJob | NewExportJob
 
 
@@ -96,23 +113,29 @@ class PromotionJob(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     store_id: UUID
     promotion_id: UUID
     id: UUID
-    job_type: Literal["code_generate", "code_export"]
+    job_type: Literal["code_generate", "code_export", "code_import"]
     name: str | UnsetType = UNSET
     parameters: GenerateParameters | UnsetType = UNSET
     status: JobStatus
     error: str | UnsetType = UNSET
+    dry_run: bool | UnsetType = UNSET
+    """Of an import: whether it only tells what it would do."""
+    tally: Tally | UnsetType = UNSET
+    """Of an import that has begun."""
     total: int
-    """How many codes there are to do."""
+    """How many codes, or lines of a file to import, there are to do."""
     done: int = 0
     """How many are done."""
     deleted: int | UnsetType = UNSET
     """How many of those were removed again because the job was cancelled."""
     file: str | UnsetType = UNSET
-    """The path of the finished file, in the place for exports."""
+    """The path of the finished file or report, in the place for exports."""
     created_by: str
     created_at: datetime
     updated_at: datetime
     started_at: datetime | UnsetType = UNSET
+    changes: int = 0
+    """Grows with every change: of two states of a job, the one with more is the newer."""
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from couponry.domain.errors import (
     TooManyCodes,
     TooManyJobs,
 )
-from couponry.domain.jobs import JobStatus, NewExportJob, NewGenerateJob, NewJob, PromotionJob
+from couponry.domain.jobs import JobStatus, NewExportJob, NewGenerateJob, NewImport, NewJob, PromotionJob
 from couponry.domain.listing import Filter, Listed, Page
 from couponry.services.context import Context, fresh_id
 from couponry.storage import codes, jobs, promotions, queue, stores
@@ -44,13 +44,65 @@ async def create_job(context: Context, promotion_id: UUID, new: NewJob, *, limit
     else:
         total = await codes.count(context.connection, context.store_id, promotion_id)
     job = _pending(context, promotion_id, new, total)
+    await _add(context, job)
+    return job
+
+
+async def require_importable(context: Context, promotion_id: UUID) -> None:
+    """Refuse an import that cannot begin, before its file is taken in.
+
+    Raises:
+        PromotionNotFound: this store has no such promotion.
+        NoJobsAllowed: the promotion is automatic.
+        TooManyJobs: one of the promotion's jobs is pending or processing.
+    """
+    automatic = await promotions.is_automatic(context.connection, context.store_id, promotion_id)
+    if automatic is None:
+        raise PromotionNotFound
+    if automatic:
+        raise NoJobsAllowed
+    if await jobs.any_active(context.connection, context.store_id, promotion_id):
+        raise TooManyJobs
+
+
+async def create_import(
+    context: Context, promotion_id: UUID, id_: UUID, wanted: NewImport, lines: int, *, limited: bool = True
+) -> PromotionJob:
+    """Ask for the job with that id, whose file of so many *lines* lies where it is to be.
+
+    *limited* as in `create_job`. Raises what `require_importable` raises, and:
+
+    Raises:
+        TooManyCodes: more lines than the store allows a job to have codes.
+    """
+    await require_importable(context, promotion_id)
+    store = await stores.store_of(context.connection, context.store_id)
+    if limited and store.max_codes_per_job is not None and lines > store.max_codes_per_job:
+        raise TooManyCodes(store.max_codes_per_job)
+    job = PromotionJob(
+        store_id=context.store_id,
+        promotion_id=promotion_id,
+        id=id_,
+        job_type="code_import",
+        name=wanted.name,
+        dry_run=wanted.dry_run,
+        status=JobStatus.PENDING,
+        total=lines,
+        created_by=context.actor,
+        created_at=context.now,
+        updated_at=context.now,
+    )
+    await _add(context, job)
+    return job
+
+
+async def _add(context: Context, job: PromotionJob) -> None:
     try:
         async with context.connection.transaction():
             await jobs.add(context.connection, job)
     except UniqueViolation as error:
         raise TooManyJobs from error
     await queue.deliver_job(context.connection, job.store_id, job.promotion_id, job.id)
-    return job
 
 
 async def _require_possible(
@@ -116,11 +168,11 @@ async def list_jobs(context: Context, promotion_id: UUID, wanted: Filter, page: 
 
 
 async def file_of(context: Context, promotion_id: UUID, id_: UUID) -> str:
-    """Return where the file of a completed export lies.
+    """Return where the file of a completed export lies, or the report of an import.
 
     Raises:
         PromotionNotFound, JobNotFound: this store has no such promotion, or that no such job.
-        JobHasNoFile: the job is no export, or has not completed.
+        JobHasNoFile: the job generates codes, or has not completed.
     """
     job = await get_job(context, promotion_id, id_)
     if job.file is UNSET or job.status != JobStatus.COMPLETED:

@@ -18,7 +18,8 @@ from couponry.domain.jobs import JobStatus, PromotionJob
 from couponry.services.context import utc_now
 from couponry.services.exporting import export_codes, file_path
 from couponry.services.generating import JobFailed, Stopped, generate_codes
-from couponry.storage import codes, jobs, promotions
+from couponry.services.importing import import_codes, report_path
+from couponry.storage import code_imports, codes, jobs, promotions
 from couponry.storage.database import Connection, Database, DatabaseUnusable
 from couponry.storage.exports import ExportFiles
 
@@ -47,7 +48,7 @@ async def run_job(workshop: Workshop, store_id: UUID, promotion_id: UUID, id_: U
         job = await _start(connection, store_id, promotion_id, id_) if held else None
         if job is not None and job.status == JobStatus.PROCESSING:
             job = await _work(workshop, connection, job)
-        if job is not None and job.job_type == "code_generate" and job.done >= WORTH_ANALYZING:
+        if job is not None and job.job_type != "code_export" and job.done >= WORTH_ANALYZING:
             await codes.analyze(connection)
         if job is not None and job.status == JobStatus.CANCELLING:
             await _clear_up(workshop, connection, job)
@@ -68,6 +69,8 @@ async def _work(workshop: Workshop, connection: Connection, job: PromotionJob) -
     try:
         if job.job_type == "code_generate":
             job = await generate_codes(workshop.database, connection, job)
+        elif job.job_type == "code_import":
+            job = await import_codes(workshop.database.url, workshop.files, connection, job)
         else:
             job = await export_codes(connection, workshop.database.url, workshop.files, job)
     except Stopped:
@@ -93,15 +96,17 @@ async def _end(
         if now is None or now.status != JobStatus.PROCESSING:
             return now
         ended = msgspec.structs.replace(now, file=job.file, error=msgspec.UNSET if error is None else error)
-        if job.job_type == "code_export" and status == JobStatus.COMPLETED:
+        if job.job_type != "code_generate" and status == JobStatus.COMPLETED:
             ended = msgspec.structs.replace(ended, done=job.done, total=job.done)
+        if job.job_type == "code_import":
+            await code_imports.forget_lines(connection, job)
         await jobs.move(connection, ended, status, utc_now())
         return msgspec.structs.replace(ended, status=status)
 
 
 async def _clear_up(workshop: Workshop, connection: Connection, job: PromotionJob) -> None:
     """Delete the unused codes of a cancelled job step by step, or its file, then end it."""
-    deleting = job.job_type == "code_generate"
+    deleting = job.job_type != "code_export"
     while deleting:
         async with connection.transaction():
             deleted = await codes.delete_unused_of_job(
@@ -110,9 +115,12 @@ async def _clear_up(workshop: Workshop, connection: Connection, job: PromotionJo
             await jobs.note_deleted(connection, job, deleted, utc_now())
             await codes.grow_count(connection, job.store_id, job.promotion_id, -deleted)
         deleting = deleted > 0
-    if job.job_type == "code_export":
-        await asyncio.to_thread(workshop.files.remove, file_path(job))
+    if job.job_type != "code_generate":
+        path = file_path(job) if job.job_type == "code_export" else report_path(job)
+        await asyncio.to_thread(workshop.files.remove, path)
     async with connection.transaction():
+        if job.job_type == "code_import":
+            await code_imports.forget_lines(connection, job)
         cleared = await jobs.get(connection, job.store_id, job.promotion_id, job.id, lock=True)
         if cleared is not None and cleared.status == JobStatus.CANCELLING:
             await jobs.move(connection, cleared, JobStatus.CANCELLED, utc_now())

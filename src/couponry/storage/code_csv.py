@@ -21,6 +21,14 @@ COPY (
 """
 """Every code of a promotion as CSV, in the order they were made; behaviour.md 3.6 names the columns."""
 
+REFUSALS: LiteralString = """
+COPY (
+    SELECT line, code, reason FROM import_refusals
+    WHERE store_id = %s AND promotion_id = %s AND job_id = %s ORDER BY line
+) TO STDOUT (FORMAT csv, HEADER)
+"""
+"""Every line that an import has refused, in their order."""
+
 _IN_KEY_ORDER = "-c TimeZone=UTC -c enable_sort=off -c enable_bitmapscan=off"
 """Read along the primary key: the first row comes at once, and PostgreSQL never sorts millions on disk."""
 
@@ -40,9 +48,18 @@ def csv_of(url: str, store_id: UUID, promotion_id: UUID, bounds: tuple[UUID, UUI
     Blocks while it waits for the database at *url*.
     """
     first, last = bounds or (UUID(int=0), UUID(int=(1 << 128) - 1))
+    return _csv_of(url, EXPORT, [store_id, promotion_id, first, last])
+
+
+def refusals_of(url: str, store_id: UUID, promotion_id: UUID, job_id: UUID) -> Generator[CsvRows]:
+    """Yield the lines that an import has refused as `csv_of` yields codes."""
+    return _csv_of(url, REFUSALS, [store_id, promotion_id, job_id])
+
+
+def _csv_of(url: str, query: LiteralString, parameters: list[UUID]) -> Generator[CsvRows]:
     with psycopg.connect(url, application_name="couponry export", options=_IN_KEY_ORDER) as connection:
         cursor = psycopg.ClientCursor(connection)
-        lines = _copied(connection, cursor.mogrify(EXPORT, [store_id, promotion_id, first, last]))
+        lines = _copied(connection, cursor.mogrify(query, parameters))
         header = 1
         try:
             while piece := list(islice(lines, _LINES_A_PIECE)):

@@ -25,6 +25,9 @@ COPY_CODES = (
 )
 """The statement whose input this module makes."""
 
+COPY_INCOMING = COPY_CODES.replace("promotion_codes", "incoming_codes", 1)
+"""The same for codes on their way in."""
+
 _COLUMN_COUNT = 13
 
 

@@ -1,8 +1,8 @@
-"""Export files, wherever they are kept: a local folder or a bucket."""
+"""Files of exports and imports, wherever they are kept: a local folder or a bucket."""
 
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ import obstore
 from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store, from_url
 
 from couponry.domain.jobs import PromotionJob
-from couponry.storage.code_csv import csv_of
+from couponry.storage.code_csv import CsvRows, csv_of, refusals_of
 
 _SECONDS_A_REPORT = 0.25
 _PART_BYTES = 5 * 1024 * 1024
@@ -69,10 +69,17 @@ class ExportFiles:
         Raises:
             Stopped: *report* answered False.
         """
+        return self._write(path, csv_of(url, job.store_id, job.promotion_id), report)
+
+    def write_refusals(self, url: str, job: PromotionJob, path: str, report: Callable[[int], bool]) -> int:
+        """Write the report of an import as `write_codes` writes codes, and return how many lines it refused."""
+        return self._write(path, refusals_of(url, job.store_id, job.promotion_id, job.id), report)
+
+    def _write(self, path: str, pieces: Generator[CsvRows], report: Callable[[int], bool]) -> int:
         self._discard_partial(path)
         exported, reported = 0, time.monotonic()
         with (
-            closing(csv_of(url, job.store_id, job.promotion_id)) as pieces,
+            closing(pieces),
             obstore.open_writer(self._store, path, buffer_size=_PART_BYTES, max_concurrency=_PARTS) as file,
         ):
             for rows in pieces:
@@ -83,6 +90,16 @@ class ExportFiles:
                     if not report(exported):
                         raise Stopped
         return exported
+
+    async def receive(self, path: str, pieces: AsyncIterator[bytes]) -> None:
+        """Keep what comes in *pieces* as a file; it appears when it is whole, or not at all when *pieces* raises."""
+        await obstore.put_async(
+            self._store, path, pieces, use_multipart=True, chunk_size=_PART_BYTES, max_concurrency=_PARTS
+        )
+
+    def read(self, path: str, start: int, length: int) -> bytes:
+        """Return a part of a file; blocks."""
+        return bytes(obstore.get_range(self._store, path, start=start, length=length))
 
     def remove(self, path: str) -> None:
         """Remove a file, or what there is of it; blocks."""

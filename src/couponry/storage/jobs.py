@@ -1,6 +1,6 @@
 """The table of promotion jobs, and handing them to workers."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import LiteralString
@@ -10,14 +10,14 @@ import msgspec
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from couponry.domain.jobs import JobStatus, PromotionJob
+from couponry.domain.jobs import JobStatus, PromotionJob, Tally
 from couponry.domain.listing import Filter, Page
 from couponry.storage.database import Connection, rows_of
 from couponry.storage.filters import Attribute, Attributes, where
 
 COLUMNS: LiteralString = """
     store_id, promotion_id, id, job_type, name, parameters, status, error, total, done, deleted, file,
-    created_by, created_at, updated_at, started_at
+    created_by, created_at, updated_at, started_at, changes, dry_run, tally
 """
 
 _STATUS_SYNONYMS = {"complete": "completed"}
@@ -40,11 +40,11 @@ async def add(connection: Connection, job: PromotionJob) -> None:
     await connection.execute(
         """
         INSERT INTO promotion_jobs (
-            store_id, promotion_id, id, job_type, name, parameters, status, total, created_by, created_at,
-            updated_at
+            store_id, promotion_id, id, job_type, name, parameters, status, total, dry_run, created_by,
+            created_at, updated_at
         ) VALUES (
             %(store_id)s, %(promotion_id)s, %(id)s, %(job_type)s, %(name)s, %(parameters)s, %(status)s,
-            %(total)s, %(created_by)s, %(created_at)s, %(updated_at)s
+            %(total)s, %(dry_run)s, %(created_by)s, %(created_at)s, %(updated_at)s
         )
         """,
         members,
@@ -60,6 +60,26 @@ async def get(
         locking = sql.SQL(" FOR UPDATE" if lock else "")
         await cursor.execute(query.format(sql.SQL(COLUMNS), locking), [store_id, promotion_id, id_])
         return await cursor.fetchone()
+
+
+Key = tuple[UUID, UUID, UUID]
+"""Names a job: its store, its promotion, itself."""
+
+
+async def standing(connection: Connection, keys: Sequence[Key]) -> list[PromotionJob]:
+    """Return how these jobs stand, those of them that there are."""
+    # OFFSET 0 makes PostgreSQL look each job up, and not read all of them to compare.
+    query = sql.SQL(
+        """
+        SELECT job.* FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) AS asked (store, promotion, job), LATERAL (
+            SELECT {} FROM promotion_jobs WHERE store_id = store AND promotion_id = promotion AND id = job OFFSET 0
+        ) AS job
+        """
+    )
+    async with connection.cursor(row_factory=rows_of(PromotionJob)) as cursor:
+        columns = [list(column) for column in zip(*keys, strict=True)]
+        await cursor.execute(query.format(sql.SQL(COLUMNS)), columns)
+        return await cursor.fetchall()
 
 
 async def page_of(
@@ -97,7 +117,7 @@ async def move(connection: Connection, job: PromotionJob, status: JobStatus, at:
     await connection.execute(
         """
         UPDATE promotion_jobs SET status = %(status)s, updated_at = %(at)s, done = %(done)s, total = %(total)s,
-            error = %(error)s, deleted = %(deleted)s, file = %(file)s,
+            error = %(error)s, deleted = %(deleted)s, file = %(file)s, changes = changes + 1,
             started_at = CASE WHEN %(status)s = 'processing' THEN %(at)s ELSE started_at END
         WHERE store_id = %(store_id)s AND promotion_id = %(promotion_id)s AND id = %(id)s
         """,
@@ -114,15 +134,17 @@ async def move(connection: Connection, job: PromotionJob, status: JobStatus, at:
     )
 
 
-async def advance(connection: Connection, job: PromotionJob, done: int, at: datetime) -> bool:
+async def advance(
+    connection: Connection, job: PromotionJob, done: int, at: datetime, tally: Tally | None = None
+) -> bool:
     """Note that *job*, which had come to `job.done`, has come to *done*; False when it may not go on.
 
     It may not when it is being cancelled, or when somebody else has carried it on meanwhile.
     """
     cursor = await connection.execute(
-        "UPDATE promotion_jobs SET done = %s, updated_at = %s WHERE store_id = %s AND promotion_id = %s"
-        " AND id = %s AND status = 'processing' AND done = %s",
-        [done, at, job.store_id, job.promotion_id, job.id, job.done],
+        "UPDATE promotion_jobs SET done = %s, updated_at = %s, changes = changes + 1, tally = coalesce(%s, tally)"
+        " WHERE store_id = %s AND promotion_id = %s AND id = %s AND status = 'processing' AND done = %s",
+        [done, at, tally and Jsonb(tally), job.store_id, job.promotion_id, job.id, job.done],
     )
     return cursor.rowcount == 1
 
@@ -130,7 +152,7 @@ async def advance(connection: Connection, job: PromotionJob, done: int, at: date
 async def note_deleted(connection: Connection, job: PromotionJob, count: int, at: datetime) -> None:
     """Note that *count* more codes of a cancelled *job* are gone."""
     await connection.execute(
-        "UPDATE promotion_jobs SET deleted = coalesce(deleted, 0) + %s, updated_at = %s"
+        "UPDATE promotion_jobs SET deleted = coalesce(deleted, 0) + %s, updated_at = %s, changes = changes + 1"
         " WHERE store_id = %s AND promotion_id = %s AND id = %s",
         [count, at, job.store_id, job.promotion_id, job.id],
     )
@@ -153,7 +175,7 @@ async def cancel_all(connection: Connection, store_id: UUID, promotion_id: UUID,
     """Let every job of a promotion end: the pending at once, the processing after clearing up."""
     await connection.execute(
         """
-        UPDATE promotion_jobs SET updated_at = %s,
+        UPDATE promotion_jobs SET updated_at = %s, changes = changes + 1,
             status = CASE status WHEN 'pending' THEN 'cancelled' ELSE 'cancelling' END
         WHERE store_id = %s AND promotion_id = %s AND status IN ('pending', 'processing')
         """,
@@ -180,6 +202,16 @@ async def unattended(connection: Connection) -> list[tuple[UUID, UUID, UUID]]:
         """
     )
     return await cursor.fetchall()
+
+
+async def any_active(connection: Connection, store_id: UUID, promotion_id: UUID) -> bool:
+    """Tell whether a job of a promotion is pending or processing, so that no other may begin."""
+    cursor = await connection.execute(
+        "SELECT FROM promotion_jobs WHERE store_id = %s AND promotion_id = %s"
+        " AND status IN ('pending', 'processing') LIMIT 1",
+        [store_id, promotion_id],
+    )
+    return await cursor.fetchone() is not None
 
 
 async def any_unfinished(connection: Connection, store_id: UUID, promotion_id: UUID) -> bool:
