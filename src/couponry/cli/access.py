@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 
 from couponry.cli.errors import UserError
-from couponry.cli.session import StoreOption, run, show, store_named
+from couponry.cli.options import StoreOption
+from couponry.cli.output import show
+from couponry.cli.session import run, store_named
 
 stores_app = typer.Typer(no_args_is_help=True, help="Stores: tenants that never meet.")
 clients_app = typer.Typer(no_args_is_help=True, help="API clients of a store.")

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from couponry.cli.errors import UserError
-from couponry.cli.session import StoreOption, context, run, show, store_named
+from couponry.cli.options import StoreOption
+from couponry.cli.output import show
+from couponry.cli.session import context, run, store_named
 
 if TYPE_CHECKING:
     from couponry.services.product_imports import Imported
