@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from couponry.cli import access, codes, errors, evaluate, jobs, login, products, promotions, serve, usages, verify
+from couponry.cli import access, codes, demo, errors, evaluate, jobs, login, products, promotions, serve, usages, verify
 from couponry.cli.options import examples
 
 STATUSES = """Exit status: 0 done, 1 refused, failed or not found, 2 the command was not understood,
@@ -38,6 +38,7 @@ def _couponry(
 app.command(epilog=examples("serve --port 9000"))(serve.serve)
 app.command()(serve.worker)
 app.command()(serve.migrate)
+app.command(epilog=examples("demo", "demo --clean"))(demo.demo)
 app.command(epilog=examples("login --url https://promo.example.com"))(login.login)
 app.command()(login.logout)
 app.command(epilog=examples("verify", "verify --json"))(verify.verify)

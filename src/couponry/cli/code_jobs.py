@@ -40,6 +40,20 @@ def ended(job: Document) -> bool:
     return JobStatus(job["status"]).ended
 
 
+async def made_here(client: Client, promotion_id: str, parameters: Document) -> Document:
+    """Have codes generated without a word, and return the completed job.
+
+    Raises:
+        UserError: it did not complete.
+    """
+    body = {"type": "promotion_job", "job_type": "code_generate", "parameters": parameters}
+    job = await _ask(client, promotion_id, body)
+    async with _attended(client.local, job):
+        job = await seen_to_its_end(client, job, lambda done, total: None)
+    require_completed(job)
+    return job
+
+
 async def generated(client: Client, promotion_id: str, parameters: Document) -> Document:
     """Have codes generated and return the completed job.
 

@@ -1,5 +1,6 @@
 """`couponry login` and `couponry logout`: who asks a server."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -25,13 +26,19 @@ def login(
 
     server = logins.address(url)
     name = client_id or typer.prompt("Client id", err=True)
-    credentials = Credentials(name, typer.prompt("Client secret", hide_input=True, err=True))
+    credentials = Credentials(name, _secret())
 
     async def work(client: Client) -> None:
         await client.ask("GET", "/v2/rule-promotions", **{"page[limit]": "1"})
 
     run(Where(server), work, credentials)
     note(f"Signed in to {server}; kept in {logins.keep(server, credentials)}.")
+
+
+def _secret() -> str:
+    if sys.stdin.isatty():
+        return typer.prompt("Client secret", hide_input=True, err=True)
+    return sys.stdin.readline().strip()
 
 
 def logout(url: Address = None) -> None:

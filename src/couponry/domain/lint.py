@@ -80,7 +80,7 @@ def graded(findings: Sequence[Finding]) -> list[Finding]:
 
 def _of_time(promotion: PromotionAttributes, at: datetime) -> Iterator[Finding]:
     if promotion.status(at) is PromotionStatus.ENDED:
-        yield Finding("ended", "warning", "end", f"It ended at {promotion.end:%Y-%m-%d %H:%M} and is still enabled.")
+        yield Finding("ended", "info", "end", f"It ended at {promotion.end:%Y-%m-%d %H:%M} and is still enabled.")
 
 
 def _of_codes(promotion: PromotionAttributes, codes: int | None) -> Iterator[Finding]:
