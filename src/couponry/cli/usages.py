@@ -36,13 +36,11 @@ def list_usages(
     as_json: JsonOption = False,
 ) -> None:
     """List the uses of a promotion's codes, newest first."""
-    from urllib.parse import quote
-
     from couponry.cli.client import PROMOTIONS, filter_of, id_given, quoted, run
 
-    path = f"{PROMOTIONS}/{id_given(promotion, 'promotion')}"
-    path += "/usages" if code is None else f"/codes/{quote(code.strip(), safe='')}/usages"
-    tests = [f"ge(used_on,{quoted(since)})"] if since is not None else []
+    path = f"{PROMOTIONS}/{id_given(promotion, 'promotion')}/usages"
+    tests = [f"eq(code,{quoted(code)})"] if code is not None else []
+    tests += [f"ge(used_on,{quoted(since)})"] if since is not None else []
     tests += [f"lt(used_on,{quoted(until)})"] if until is not None else []
 
     async def work(client: "Client") -> None:
