@@ -43,10 +43,12 @@ class Settings(BaseSettings):
     """The largest file of codes taken."""
     worker_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
     """How many jobs one worker runs at the same time."""
+    url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = None
+    """The server that the command line asks (`https://promo.example.com`); without it, the database above."""
     client_id: str | None = None
-    """The id of the first client; drawn when unset."""
+    """The id of the first client, drawn when unset; with `url`, the id of the client that asks."""
     client_secret: Annotated[SecretStr, Field(min_length=8)] | None = None
-    """The secret of the first client; drawn when unset. Neither is set without the other."""
+    """The secret of that client. Neither is set without the other."""
     secret_key: Annotated[SecretStr, Field(min_length=16)] | None = None
     """Signs tokens and links; by default a key drawn once and kept in the database."""
     log_format: Literal["auto", "console", "json"] = "auto"

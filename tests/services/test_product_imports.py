@@ -137,7 +137,7 @@ def test_a_wrong_line_of_a_csv_is_told_by_the_line_on_which_it_begins(files: Fil
     )
     assert wrong(files.imported("x.csv", content)) == [
         "line 2: name: Does not match pattern '^(?![\\s\\S]*[\\x00-\\x1f\\x7f-\\x9f])'",
-        "line 4: prices.USD: Invalid type. Expected: integer, given: string",
+        "line 4: price_USD: 1.50 is no whole number; prices are in minor units, 150 for 1.50",
         "line 5: it has 3 cells, and the first line 5",
         "line 7: attributes: Invalid type. Expected: object, given: string",
         "line 8: it is no UTF-8",
@@ -146,6 +146,21 @@ def test_a_wrong_line_of_a_csv_is_told_by_the_line_on_which_it_begins(files: Fil
     ]
     assert files.imported("x.csv", content, skip=True).returncode == 0
     assert files.stored() == ["h"]
+
+
+def test_prices_are_told_in_the_words_of_the_file(files: Files):
+    content = b'id,name,price_EUR,price_USD\na,x,,\nb,x,"12,5",\nc,x,12.50,1250\nd,x,,7\n'
+    assert wrong(files.imported("x.csv", content)) == [
+        "line 2: it has no price; fill price_EUR or price_USD",
+        "line 3: price_EUR: 12,5 is no whole number; prices are in minor units, 1250 for 12,5",
+        "line 4: price_EUR: 12.50 is no whole number; prices are in minor units, 1250 for 12.50",
+    ]
+
+
+def test_skipping_every_line_is_no_success(files: Files):
+    done = files.ndjson(b"x", b"y", skip=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "Nothing was stored: every line is wrong, all 2 of them."
 
 
 def test_lines_may_not_clash_with_each_other_or_with_the_store(files: Files, new_shop: Any):
@@ -194,7 +209,10 @@ def test_only_the_first_wrong_lines_are_told(files: Files):
         ("x.txt", b"", "is neither a .csv nor an .ndjson file."),
         ("x.csv", b"", "needs the columns id and name, and a column of prices such as price_EUR."),
         ("x.csv", b"id,name\n", "needs the columns id and name, and a column of prices such as price_EUR."),
-        ("x.csv", b"id,name,price_eur\n", "has a column 'price_eur'; products have"),
+        ("x.csv", b"id,name,price_eur\n", "has a column 'price_eur'; write it price_EUR."),
+        ("x.csv", b"id,name,Price_EUR\n", "has a column 'Price_EUR'; write it price_EUR."),
+        ("x.csv", b"id;name;price_EUR\n", "separates its cells with semicolons; save it with commas."),
+        ("x.csv", b"id,name,prices\n", "has a column 'prices'; products have"),
         ("x.csv", b"id,name,price_EUR,id\n", "has the column id twice."),
         ("x.csv", b'"id', "names no columns: unexpected end of data."),
         ("x.csv", b"PK\x03\x04\xff\x00", "has a column"),

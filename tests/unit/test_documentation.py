@@ -1,16 +1,22 @@
 """The documentation leaves nothing out."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
+from typer.core import TyperCommand
 
 from couponry.cli import app
+from couponry.cli.errors import NotSignedIn, Unreachable, UserError
 from couponry.domain import errors
+from couponry.domain.lint import Code
 from couponry.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
+DOCUMENTED = (DOCS / "commands.md").read_text()
 
 
 def refusals(root: type[errors.Refusal] = errors.Refusal) -> Iterator[type[errors.Refusal]]:
@@ -19,12 +25,19 @@ def refusals(root: type[errors.Refusal] = errors.Refusal) -> Iterator[type[error
         yield from refusals(refusal)
 
 
-def commands(group: typer.core.TyperGroup, words: tuple[str, ...] = ("couponry",)) -> Iterator[str]:
+def commands(
+    group: typer.core.TyperGroup, words: tuple[str, ...] = ("couponry",)
+) -> Iterator[tuple[str, TyperCommand]]:
     for name, command in group.commands.items():
         if isinstance(command, typer.core.TyperGroup):
             yield from commands(command, (*words, name))
         else:
-            yield " ".join((*words, name))
+            yield " ".join((*words, name)), command
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))
+ANYWHERE = {"--store", "--url", "--json", "--help", "-h"}
+"""Options that are explained for all commands at once."""
 
 
 @pytest.mark.parametrize("refusal", sorted(set(refusals()), key=lambda refusal: refusal.__name__))
@@ -39,6 +52,33 @@ def test_every_setting_is_explained(name: str):
     assert f"`COUPONRY_{name.upper()}`" in (DOCS / "operations.md").read_text()
 
 
-@pytest.mark.parametrize("command", sorted(commands(typer.main.get_command(app))))
-def test_every_command_is_explained(command: str):
-    assert f"`{command}" in (DOCS / "operations.md").read_text()
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_explained_with_its_options(command: str):
+    [row] = [line for line in DOCUMENTED.splitlines() if re.match(rf"\| `{command}[` ]", line)]
+    options = {option for one in COMMANDS[command].params for option in one.opts if option.startswith("--")}
+    assert {option for option in options - ANYWHERE if f"`{option}" not in row and f" {option}" not in row} == set()
+
+
+def test_no_command_is_explained_that_does_not_exist():
+    rows = re.findall(r"^\| `(couponry [a-z ]+?)(?: [-A-Z][^`]*)?`", DOCUMENTED, re.MULTILINE)
+    assert sorted(rows) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_options_that_many_commands_have_are_where_the_page_says(command: str):
+    [row] = [line for line in DOCUMENTED.splitlines() if re.match(rf"\| `{command}[` ]", line)]
+    options = {option for one in COMMANDS[command].params for option in one.opts}
+    silent = {"serve", "worker", "migrate", "login", "logout", "codes export", "products import", "promotions delete"}
+    name = command.removeprefix("couponry ")
+    assert ("--json" in options) == (name not in silent | {"client revoke", "store set"})
+    assert ("--url" in options) == ("| here:" not in row and name not in ("serve", "worker"))
+
+
+def test_every_exit_status_is_explained():
+    statuses = {0, 1, 2, 130, *(kind.status for kind in (UserError, Unreachable, NotSignedIn))}
+    assert {int(status) for status in re.findall(r"^\| (\d+) \|", DOCUMENTED, re.MULTILINE)} == statuses
+
+
+@pytest.mark.parametrize("code", get_args(Code))
+def test_every_finding_is_explained(code: str):
+    assert f"| `{code}` |" in DOCUMENTED

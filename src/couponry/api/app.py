@@ -93,7 +93,7 @@ def create_app(configured: Settings | None = None) -> Litestar:
             store_settings.router,
             *docs.handlers,
         ],
-        lifespan=[lambda app: _running(app, chosen)],
+        lifespan=[lambda app: running(app, chosen)],
         middleware=[metrics.middleware],
         exception_handlers=HANDLERS,
         cors_config=CORSConfig(allow_origins=["*"], allow_headers=CLIENT_HEADERS),
@@ -104,8 +104,8 @@ def create_app(configured: Settings | None = None) -> Litestar:
 
 
 @asynccontextmanager
-async def _running(app: Litestar, chosen: Settings) -> AsyncGenerator[None]:
-    """Hold connections and keys for as long as the application runs."""
+async def running(app: Litestar, chosen: Settings) -> AsyncGenerator[Api]:
+    """Hold connections and keys for as long as the application runs, and lend what it holds."""
     assert chosen.database_url is not None
     database = Database(chosen.database_url, chosen.database_connections)
     await database.open()
@@ -121,9 +121,9 @@ async def _running(app: Litestar, chosen: Settings) -> AsyncGenerator[None]:
     cache = PromotionCache(database)
     till = Till(database, cache, LookUps(database), keys.shoppers)
     watching = Watching(database)
-    app.state["api"] = Api(chosen, database, exports, keys, ActiveClients(), cache, till, watching)
+    app.state["api"] = api = Api(chosen, database, exports, keys, ActiveClients(), cache, till, watching)
     try:
-        yield
+        yield api
     finally:
         await watching.finish()
         await till.finish()

@@ -1,5 +1,6 @@
 """What one API process holds: its settings, connections, keys, and the files it hands out."""
 
+import math
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -38,6 +39,10 @@ class ActiveClients:
 
     def __init__(self) -> None:
         self._seen: dict[tuple[UUID, str], float] = {}
+
+    def vouch_for(self, token: Token) -> None:
+        """Take *token*'s client for active from now on, though the database knows no such client."""
+        self._seen[token.store_id, token.client_id] = math.inf
 
     async def has(self, database: Database, token: Token) -> bool:
         """Tell whether the client behind *token* is active, or was so within `REVOCATION_SECONDS`."""

@@ -1,11 +1,16 @@
 """`couponry store` and `couponry client`: tenants, and who may ask for tokens."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from couponry.cli.errors import UserError
-from couponry.cli.session import StoreOption, run, show, store_named
+from couponry.cli.options import JsonOption, StoreOption
+from couponry.cli.output import show, tell
+from couponry.cli.session import run, store_named
+
+if TYPE_CHECKING:
+    from couponry.storage.stores import Client
 
 stores_app = typer.Typer(no_args_is_help=True, help="Stores: tenants that never meet.")
 clients_app = typer.Typer(no_args_is_help=True, help="API clients of a store.")
@@ -15,7 +20,9 @@ Limit = Annotated[str | None, typer.Option(metavar="NUMBER|none", help="`none` l
 
 
 @stores_app.command("create")
-def create_store(name: Annotated[str, typer.Argument(help="What the store is called.")]) -> None:
+def create_store(
+    name: Annotated[str, typer.Argument(help="What the store is called.")], as_json: JsonOption = False
+) -> None:
     """Create a store and its first client, whose secret is shown once."""
     from couponry.services import access
     from couponry.settings import settings
@@ -28,14 +35,20 @@ def create_store(name: Annotated[str, typer.Argument(help="What the store is cal
         async with database.transaction() as connection:
             store = await access.create_store(connection, access.first_limits(name, settings()))
             credentials = await access.create_client(connection, store.store_id, "first")
-        typer.echo(f"store_id: {store.store_id}")
-        typer.echo(f"client_id: {credentials.client_id}\nclient_secret: {credentials.client_secret}")
+        _tell(
+            {
+                "store_id": store.store_id,
+                "client_id": credentials.client_id,
+                "client_secret": credentials.client_secret,
+            },
+            as_json=as_json,
+        )
 
     run(work)
 
 
 @stores_app.command("list")
-def list_stores() -> None:
+def list_stores(as_json: JsonOption = False) -> None:
     """List the stores and their limits."""
     from couponry.storage import stores
     from couponry.storage.database import Database
@@ -43,6 +56,9 @@ def list_stores() -> None:
     async def work(database: Database) -> None:
         async with database.connection() as connection:
             found = await stores.stores(connection)
+        if as_json:
+            tell({"data": found})
+            return
         show(["name", "store_id", *stores.LIMITS], [[s.name, s.store_id, *_limits_of(s)] for s in found])
 
     def _limits_of(store: stores.Store) -> list[int | str]:
@@ -98,6 +114,7 @@ def _read_limit(limit: str, text: str) -> int | None:
 def create_client(
     store: StoreOption = "default",
     name: Annotated[str, typer.Option(help="What the client is for.")] = "api",
+    as_json: JsonOption = False,
 ) -> None:
     """Create a client; its secret is shown once."""
     from couponry.services import access
@@ -107,13 +124,13 @@ def create_client(
         owner = await store_named(database, store)
         async with database.transaction() as connection:
             credentials = await access.create_client(connection, owner.store_id, name)
-        typer.echo(f"client_id: {credentials.client_id}\nclient_secret: {credentials.client_secret}")
+        _tell({"client_id": credentials.client_id, "client_secret": credentials.client_secret}, as_json=as_json)
 
     run(work)
 
 
 @clients_app.command("list")
-def list_clients(store: StoreOption = "default") -> None:
+def list_clients(store: StoreOption = "default", as_json: JsonOption = False) -> None:
     """List the clients of a store, revoked ones too."""
     from couponry.storage import stores
     from couponry.storage.database import Database
@@ -122,12 +139,28 @@ def list_clients(store: StoreOption = "default") -> None:
         owner = await store_named(database, store)
         async with database.connection() as connection:
             found = await stores.clients(connection, owner.store_id)
+        if as_json:
+            tell({"data": [_told(one) for one in found]})
+            return
         rows = [
             [c.client_id, c.name, f"{c.created_at:%Y-%m-%d %H:%M}", "revoked" if c.revoked_at else ""] for c in found
         ]
         show(["client_id", "name", "created", ""], rows)
 
     run(work)
+
+
+def _told(client: "Client") -> dict[str, Any]:
+    """Return what may be shown of a client: not even the hash of its secret."""
+    shown = ("store_id", "client_id", "name", "created_at", "revoked_at")
+    return {member: getattr(client, member) for member in shown}
+
+
+def _tell(told: "dict[str, Any]", *, as_json: bool) -> None:
+    if as_json:
+        tell({"data": told})
+    else:
+        typer.echo("\n".join(f"{name}: {value}" for name, value in told.items()))
 
 
 @clients_app.command("revoke")

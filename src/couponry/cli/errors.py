@@ -1,22 +1,54 @@
-"""The one place where an error becomes a sentence for the operator."""
+"""The one place where an error becomes a sentence for the operator, and an exit status for scripts."""
 
 import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
+
+MAX_TOLD = 5
+"""So many faults of one document are told; the others are counted."""
 
 
 class UserError(Exception):
     """Something that who ran the command can put right; the message is one sentence that says how."""
 
+    status: ClassVar[int] = 1
+
+
+class Unreachable(UserError):
+    """A server that does not answer, or not now: the same command may work later."""
+
+    status = 3
+
+
+class NotSignedIn(UserError):
+    """A server that does not know who asks."""
+
+    status = 4
+
+
+class Refused(UserError):
+    """What the API said no to."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        self.errors = errors
+        told = [_sentence(error) for error in errors[:MAX_TOLD]]
+        more = [f"and {len(errors) - MAX_TOLD} more"] if len(errors) > MAX_TOLD else []
+        super().__init__("; ".join([*told, *more]))
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    source, title, detail = (str(error.get(member) or "") for member in ("source", "title", "detail"))
+    return ": ".join(part for part in (source or title, detail) if part)
+
 
 @contextmanager
 def told() -> Generator[None]:
-    """End the process with one sentence and status 1 for an expected error; let a defect show its traceback."""
+    """End the process with one sentence and a status for an expected error; let a defect show its traceback."""
     try:
         yield
     except BrokenPipeError:
@@ -28,11 +60,13 @@ def told() -> Generator[None]:
         if sentence is None:
             raise
         sys.stderr.write(f"{sentence}\n")
-        sys.exit(1)
+        sys.exit(error.status if isinstance(error, UserError) else 1)
 
 
 def sentence_for(error: Exception) -> str | None:
     """Return what to tell about an expected error, None for a defect."""
+    if isinstance(error, UserError):
+        return str(error)
     # Only a command that failed pays for these imports.
     import psycopg
     from pydantic import ValidationError
@@ -42,7 +76,7 @@ def sentence_for(error: Exception) -> str | None:
     from couponry.server import CannotServe
     from couponry.storage.database import DatabaseUnusable
 
-    if isinstance(error, UserError | CannotServe | PostgresUnusable | DatabaseUnusable):
+    if isinstance(error, CannotServe | PostgresUnusable | DatabaseUnusable):
         return str(error)
     if isinstance(error, Refusal):
         return f"{error.title}: {error.detail}" if error.detail else error.title

@@ -104,7 +104,14 @@ def _header(path: Path, rows: Iterator[list[str]]) -> list[str]:
         header = [name.strip() for name in next(rows, list[str]())]
     except csv.Error as error:
         raise UserError(f"The first line of {path} names no columns: {error}.") from error
+    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        separator = "semicolons" if ";" in header[0] else "tabs"
+        raise UserError(f"{path} separates its cells with {separator}; save it with commas.")
     for name in header:
+        if re.fullmatch(rf"{PRICE}[A-Z]{{3}}", name[: len(PRICE)].lower() + name[len(PRICE) :].upper()):
+            meant = PRICE + name[len(PRICE) :].upper()
+            if name != meant:
+                raise UserError(f"{path} has a column {name!r}; write it {meant}.")
         if name not in COLUMNS and not re.fullmatch(rf"{PRICE}[A-Z]{{3}}", name):
             known = ", ".join(sorted(COLUMNS))
             raise UserError(f"{path} has a column {name!r}; products have {known}, and {PRICE}EUR for each currency.")
@@ -118,6 +125,8 @@ def _header(path: Path, rows: Iterator[list[str]]) -> list[str]:
 def _csv_line(number: int, header: list[str], row: list[str]) -> ProductLine | WrongLine:
     if len(row) != len(header):
         return WrongLine(number, f"it has {len(row)} cells, and the first line {len(header)}")
+    if wrong := _price_faults(header, row):
+        return WrongLine(number, wrong)
     product: dict[str, Any] = {"type": "product", "prices": {}}
     for name, cell in zip(header, row, strict=True):
         if cell == "":
@@ -131,6 +140,22 @@ def _csv_line(number: int, header: list[str], row: list[str]) -> ProductLine | W
     except UnicodeEncodeError:
         return WrongLine(number, "it is no UTF-8")
     return _line(number, document, "it has a NUL")
+
+
+def _price_faults(header: list[str], row: list[str]) -> str | None:
+    """Return what is wrong with prices in a way that many files have; None for what the usual words tell."""
+    prices = {name: cell.strip() for name, cell in zip(header, row, strict=True) if name.startswith(PRICE)}
+    if not any(prices.values()):
+        return f"it has no price; fill {' or '.join(prices)}"
+    for name, cell in prices.items():
+        if re.fullmatch(r"\d{1,15}[.,]\d{1,3}", cell, re.ASCII):
+            return f"{name}: {cell} is no whole number; prices are in minor units, {_in_cents(cell)} for {cell}"
+    return None
+
+
+def _in_cents(cell: str) -> str:
+    whole, _, part = cell.replace(",", ".").partition(".")
+    return str(int(whole + part.ljust(2, "0")))
 
 
 def _number(cell: str) -> int | str:

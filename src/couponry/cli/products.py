@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from couponry.cli.errors import UserError
-from couponry.cli.session import StoreOption, context, run, show, store_named
+from couponry.cli.options import JsonOption, LocalStoreOption, StoreOption, UrlOption, Where, examples
+from couponry.cli.output import show, tell
+from couponry.cli.session import context, run, store_named
 
 if TYPE_CHECKING:
+    from couponry.cli.client import Client, Document
     from couponry.services.product_imports import Imported
     from couponry.storage.database import Database
-    from couponry.storage.stores import Store
 
 app = typer.Typer(no_args_is_help=True, help="Products of a store.")
 
-PAGE = 100
 
-
-@app.command("import")
+@app.command(
+    "import", epilog=examples("products import products.csv", "products import products.ndjson --skip-invalid")
+)
 def import_products(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .ndjson file.")],
     skip_invalid: Annotated[bool, typer.Option("--skip-invalid", help="Store the others if lines are wrong.")] = False,
@@ -56,37 +58,32 @@ def _tell(imported: "Imported", *, skip_invalid: bool) -> None:
         typer.echo(f"and {imported.wrong - len(imported.told)} more wrong lines", err=True)
     if imported.wrong and not skip_invalid:
         raise UserError("Nothing was stored; mend these lines, or leave them out with --skip-invalid.")
+    if imported.wrong and not imported.stored:
+        raise UserError(f"Nothing was stored: every line is wrong, all {imported.wrong} of them.")
     skipped = f", {imported.wrong} lines skipped" if imported.wrong else ""
     typer.echo(f"{imported.stored} products stored{skipped}.", err=True)
 
 
-@app.command("list")
+@app.command("list", epilog=examples("products list", "products list --json"))
 def list_products(
-    store: StoreOption = "default",
-    limit: Annotated[int, typer.Option(min=1, help="How many to show, by id.")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to show, by id.")] = 1000,
+    store: LocalStoreOption = None,
+    url: UrlOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List products by id: their skus, names and prices."""
+    from couponry.cli import client
 
-    async def work(database: "Database") -> list[list[Any]]:
-        owner = await store_named(database, store)
-        rows: list[list[Any]] = []
-        while len(rows) < limit:
-            page = await _page(database, owner, min(PAGE, limit - len(rows)), len(rows))
-            rows += page
-            if len(page) < PAGE:
-                break
-        return rows
+    async def work(asked: "Client") -> None:
+        found = await asked.every("/v2/products", limit)
+        if as_json:
+            tell({"data": found})
+        else:
+            show(["id", "sku", "name", "prices"], [_row(one) for one in found])
 
-    show(["id", "sku", "name", "prices"], run(work))
+    client.run(Where(url, store), work)
 
 
-async def _page(database: "Database", owner: "Store", size: int, offset: int) -> list[list[Any]]:
-    from couponry.domain.listing import EVERYTHING, Page
-    from couponry.storage import products
-
-    async with context(database, owner) as now:
-        found = await products.page_of(now.connection, owner.store_id, EVERYTHING, Page(size, offset))
-    return [
-        [one.id, one.sku, one.name, ", ".join(f"{price} {currency}" for currency, price in sorted(one.prices.items()))]
-        for one in found
-    ]
+def _row(product: "Document") -> list[Any]:
+    prices = ", ".join(f"{price} {currency}" for currency, price in sorted(product["prices"].items()))
+    return [product["id"], product.get("sku"), product["name"], prices]

@@ -1,12 +1,9 @@
-"""What a command works with: the database, whose schema must be this version's, and one of its stores."""
+"""What commands on the database itself work with: its schema must be this version's, and one of its stores."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
-from uuid import UUID
-
-import typer
+from typing import TYPE_CHECKING, TypeVar
 
 from couponry.cli.database import database_url
 from couponry.cli.errors import UserError
@@ -18,13 +15,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-StoreOption = Annotated[str, typer.Option("--store", help="The store's name or id.")]
 ACTOR = "cli"
 """Who made what the command line makes."""
 
 
 def run(work: "Callable[[Database], Awaitable[T]]") -> T:
     """Run *work* on the database of this installation and return what it returns."""
+    from couponry.settings import settings
+
+    if settings().url is not None:
+        raise UserError(
+            "This command works on a database itself, not on a server; unset COUPONRY_URL to use the one here."
+        )
     with database_url() as url:
         return asyncio.run(_run(url, work))
 
@@ -36,13 +38,14 @@ async def _run(url: str, work: "Callable[[Database], Awaitable[T]]") -> T:
     database = Database(url, connections=4)
     await database.open()
     try:
-        await _require_schema(database)
+        await require_schema(database)
         return await work(database)
     finally:
         await database.close()
 
 
-async def _require_schema(database: "Database") -> None:
+async def require_schema(database: "Database") -> None:
+    """End with a sentence unless the database has this version's schema."""
     from psycopg.errors import UndefinedTable
 
     from couponry.storage import stores
@@ -77,30 +80,3 @@ async def context(database: "Database", store: "Store") -> "AsyncGenerator[Conte
 
     async with database.transaction() as connection:
         yield Context(connection, store.store_id, ACTOR)
-
-
-def id_given(text: str, what: str) -> UUID:
-    """Return the id that *text* is, or end with a sentence."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise UserError(f"{text} is not the id of a {what}.") from None
-
-
-def show(headings: list[str], rows: list[list[Any]]) -> None:
-    """Print a table on a terminal, and lines of cells between tabs into a pipe."""
-    from rich.console import Console
-    from rich.table import Table
-
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
-    console = Console()
-    if not console.is_terminal:
-        for row in [headings, *cells]:
-            typer.echo("\t".join(row))
-        return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=heading.endswith("id"))
-    for row in cells:
-        table.add_row(*row)
-    console.print(table)

@@ -109,12 +109,17 @@ class PromotionAttributes(Consistent, frozen=True, kw_only=True):
             yield outside("maxLength", MAX_CUSTOM_FIELDS)
 
     def status(self, at: datetime) -> PromotionStatus:
-        """Say whether the promotion takes part *at* a moment: from its start on, and before its end."""
-        if not self.enabled:
-            return PromotionStatus.DISABLED
-        if at < self.start:
-            return PromotionStatus.SCHEDULED
-        return PromotionStatus.RUNNING if at < self.end else PromotionStatus.ENDED
+        """Say whether the promotion takes part *at* a moment."""
+        return status(at, self.start, self.end, enabled=self.enabled)
+
+
+def status(at: datetime, start: datetime, end: datetime, *, enabled: bool) -> PromotionStatus:
+    """Say whether a promotion takes part *at* a moment: from its start on, and before its end."""
+    if not enabled:
+        return PromotionStatus.DISABLED
+    if at < start:
+        return PromotionStatus.SCHEDULED
+    return PromotionStatus.RUNNING if at < end else PromotionStatus.ENDED
 
 
 class Promotion(PromotionAttributes, frozen=True, kw_only=True):

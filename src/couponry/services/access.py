@@ -130,10 +130,11 @@ async def issue_token(connection: Connection, form: Mapping[str, str], key: byte
     right = hmac.compare_digest(hash_secret(secret), known_hash) and secret != ""
     if client is None or (grant == "client_credentials" and not right):
         raise InvalidClient
-    return _sign(Token(client.store_id, client.client_id, grant), key)
+    return sign(Token(client.store_id, client.client_id, grant), key)
 
 
-def _sign(token: Token, key: bytes) -> IssuedToken:
+def sign(token: Token, key: bytes) -> IssuedToken:
+    """Return what speaks for *token*'s client from now on, for `TOKEN_SECONDS`."""
     now = int(time.time())
     claims = {
         "sub": token.client_id,

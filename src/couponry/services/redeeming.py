@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -48,6 +48,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is refused when a code gives nothing; otherwise it goes on without that code."""
     key: str | None
     """The same for every retry."""
+    at: datetime | None = None
+    """The moment at which it is judged and used, where that is not now."""
 
     def fingerprint(self) -> bytes:
         """Return a hash of what is asked, whoever asks, and however the request spells it."""
@@ -102,7 +104,7 @@ async def _judged(till: Till, order: Order, shoppers: tuple[bytes, ...], key: Ke
         CodesRefused: one of the codes gives nothing, and the order is strict.
     """
     entered, book = await evaluations.look_up(till.look_ups, till.promotions, order.store_id, order.codes, shoppers)
-    now = utc_now()
+    now = order.at or utc_now()
     evaluation = evaluate(order.cart, book, entered, now, explain=order.explain)
     if order.strict and (refused := list(refusals(evaluation, entered))):
         raise CodesRefused(*refused)

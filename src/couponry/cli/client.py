@@ -1,0 +1,210 @@
+"""Asking the API: of a server far away, or the same application within this process, on the database here."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from uuid import UUID
+
+import httpx
+import msgspec
+
+from couponry.cli.database import database_url
+from couponry.cli.errors import NotSignedIn, Refused, Unreachable, UserError
+from couponry.cli.logins import address, credentials_for
+from couponry.cli.options import Where
+from couponry.cli.session import ACTOR, require_schema, store_named
+from couponry.services import access
+from couponry.settings import settings
+
+if TYPE_CHECKING:
+    from couponry.api.state import Api
+    from couponry.services.access import Credentials, Token
+    from couponry.storage.stores import Store
+
+T = TypeVar("T")
+Document = dict[str, Any]
+
+PROMOTIONS = "/v2/rule-promotions"
+PAGE = 100
+"""The most elements of a page."""
+TIMEOUT = httpx.Timeout(60, connect=10)
+
+
+class Local(NamedTuple):
+    """What the operator has beside the API: the database, and a store of it."""
+
+    api: "Api"
+    store: "Store"
+
+
+class Client:
+    """Speaks for a merchant: to a server, or for the operator to the application in this process."""
+
+    def __init__(self, http: httpx.AsyncClient, local: Local | None = None) -> None:
+        self.http = http
+        self.local = local
+        """None on a server."""
+
+    async def ask(self, method: str, path: str, body: object = None, **query: str) -> Any:  # noqa: ANN401
+        """Return the document that answers; None where there is none.
+
+        Raises:
+            Refused: the API says no.
+            Unreachable: the server does not answer, or cannot now.
+        """
+        content = None if body is None else msgspec.json.encode(body)
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        try:
+            answer = await self.http.request(method, path, content=content, headers=headers, params=query or None)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise Unreachable(f"{self.http.base_url} does not answer: {error or type(error).__name__}.") from error
+        return _document(self.http, answer)
+
+    async def one(self, method: str, path: str, body: object = None) -> Document:
+        """Return what `data` of the answer says."""
+        return (await self.ask(method, path, None if body is None else {"data": body}))["data"]
+
+    async def every(self, path: str, limit: int, **query: str) -> list[Document]:
+        """Return the first *limit* elements of a list, page by page."""
+        found: list[Document] = []
+        while len(found) < limit:
+            size = min(PAGE, limit - len(found))
+            pages = {"page[limit]": str(size), "page[offset]": str(len(found))}
+            data: list[Document] = (await self.ask("GET", path, **query, **pages))["data"]
+            found += data
+            if len(data) < size:
+                break
+        return found
+
+    async def count(self, path: str, **query: str) -> int:
+        """Return how many elements a list has."""
+        counted = await self.ask("GET", path, **query, **{"page[limit]": "1"})
+        return counted["meta"]["results"]["total"]
+
+
+def _document(http: httpx.AsyncClient, answer: httpx.Response) -> Any:  # noqa: ANN401
+    try:
+        document = msgspec.json.decode(answer.content) if answer.content else None
+    except msgspec.DecodeError:
+        document = None
+        if answer.is_success:
+            raise UserError(f"{http.base_url} is no Couponry: it answers without JSON.") from None
+    if answer.is_success:
+        return document
+    errors: Any = document.get("errors") if isinstance(document, dict) else None  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]
+    if not isinstance(errors, list) or not errors:
+        kind = Unreachable if answer.status_code >= 500 else UserError
+        raise kind(f"{http.base_url} answers {answer.status_code} {answer.reason_phrase}; is it Couponry?")
+    if answer.status_code == 503:
+        raise Unreachable(str(Refused(errors)))  # pyright: ignore[reportUnknownArgumentType]
+    raise Refused(errors)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def run(where: Where, work: Callable[[Client], Awaitable[T]], credentials: "Credentials | None" = None) -> T:
+    """Run *work* with a client of where the command is to work, and return what it returns.
+
+    On a server it speaks with *credentials*; else with those of the settings, or of whoever logged in.
+    """
+    if where.url is None and settings().url is None:
+        with database_url() as database:
+            return asyncio.run(_with(_local(database, where.store or "default"), work))
+    if where.store is not None:
+        raise UserError("On a server the client decides the store; leave out --store.")
+    server = address(where.url)
+    return asyncio.run(_with(_remote(server, credentials or credentials_for(server)), work))
+
+
+async def _with(opened: AbstractAsyncContextManager[Client], work: Callable[[Client], Awaitable[T]]) -> T:
+    async with opened as client:
+        return await work(client)
+
+
+@asynccontextmanager
+async def _remote(url: str, credentials: "Credentials") -> AsyncGenerator[Client]:
+    signing_in = _SigningIn(url, credentials)
+    agent = {"User-Agent": f"couponry/{version('couponry')}"}
+    async with httpx.AsyncClient(base_url=url, auth=signing_in, headers=agent, timeout=TIMEOUT) as http:
+        yield Client(http)
+
+
+class _SigningIn(httpx.Auth):
+    """Gets a token before the first request, and another when it has expired."""
+
+    requires_response_body = True
+
+    def __init__(self, url: str, credentials: "Credentials") -> None:
+        self.url, self.credentials = url, credentials
+        self.token: str | None = None
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        had_one = self.token is not None
+        if not had_one:
+            yield from self._sign_in()
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        answer = yield request
+        if answer.status_code == 401 and had_one:
+            yield from self._sign_in()
+            request.headers["Authorization"] = f"Bearer {self.token}"
+            yield request
+
+    def _sign_in(self) -> Generator[httpx.Request, httpx.Response]:
+        form = {"grant_type": "client_credentials", **msgspec.structs.asdict(self.credentials)}
+        answer = yield httpx.Request("POST", f"{self.url}/oauth/access_token", data=form)
+        if answer.status_code == 401:
+            raise NotSignedIn(f"{self.url} does not know this client id and secret; `couponry login` takes others.")
+        try:
+            self.token = msgspec.json.decode(answer.content)["access_token"]
+        except (msgspec.DecodeError, LookupError, TypeError):
+            kind = Unreachable if answer.status_code >= 500 else UserError
+            raise kind(f"{self.url} gives no token ({answer.status_code}); is it Couponry?") from None
+
+
+@asynccontextmanager
+async def _local(url: str, store_name: str) -> AsyncGenerator[Client]:
+    from couponry.api.app import create_app, running
+    from couponry.storage.database import ensure_usable
+
+    ensure_usable(url)
+    chosen = settings().model_copy(update={"database_url": url, "database_connections": 4})
+    app = create_app(chosen)
+    async with running(app, chosen) as api:
+        await require_schema(api.database)
+        store = await store_named(api.database, store_name)
+        operator = access.Token(store.store_id, ACTOR, "client_credentials")
+        api.active_clients.vouch_for(operator)
+        transport = httpx.ASGITransport(app)  # pyright: ignore[reportArgumentType] # Litestar types its scopes closer
+        auth = _Operator(operator, api.keys.tokens)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", auth=auth) as http:
+            yield Client(http, Local(api, store))
+
+
+class _Operator(httpx.Auth):
+    """Speaks for whoever may open the database: no credentials prove more."""
+
+    def __init__(self, token: "Token", key: bytes) -> None:
+        self.token, self.key = token, key
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        request.headers["Authorization"] = f"Bearer {access.sign(self.token, self.key).access_token}"
+        yield request
+
+
+def id_given(text: str, what: str) -> str:
+    """Return the id that *text* is, or end with a sentence."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise UserError(f"{text} is not the id of a {what}.") from None
+
+
+def filter_of(tests: Sequence[str]) -> dict[str, str]:
+    """Return the query that asks for what passes all *tests*."""
+    return {"filter": ":".join(tests)} if tests else {}
+
+
+def quoted(text: str) -> str:
+    """Return *text* as a filter's grammar takes it, whatever it contains."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,243 @@
+"""Jobs that the command line starts and sees to their end."""
+
+import asyncio
+import csv
+import io
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import BinaryIO
+from uuid import UUID
+
+import msgspec
+import typer
+
+from couponry.cli.client import PROMOTIONS, Client, Document, Local
+from couponry.cli.errors import Refused, UserError
+from couponry.cli.output import note, progress
+from couponry.domain.ids import series_bounds
+from couponry.domain.jobs import JobStatus, NewGenerateJob
+from couponry.services import jobs
+from couponry.services.context import Context
+from couponry.services.running import INTERRUPTIONS, Workshop, run_job
+
+POLL_SECONDS = 0.1
+MOST_POLL_SECONDS = 2.0
+"""How often a server is asked how far a job is: at first, and at last."""
+RETRY_SECONDS = 2.0
+"""How often to try to take over a job that a worker began and may not finish."""
+INTERRUPTED = 130
+Advance = Callable[[int, int | None], None]
+
+
+def path_of(job: Document) -> str:
+    """Return where the API has *job*."""
+    return f"{PROMOTIONS}/{job['promotion_id']}/jobs/{job['id']}"
+
+
+def ended(job: Document) -> bool:
+    """Tell whether nothing more will become of *job*."""
+    return JobStatus(job["status"]).ended
+
+
+async def made_here(client: Client, promotion_id: str, parameters: Document) -> Document:
+    """Have codes generated without a word, and return the completed job.
+
+    Raises:
+        UserError: it did not complete.
+    """
+    body = {"type": "promotion_job", "job_type": "code_generate", "parameters": parameters}
+    job = await _ask(client, promotion_id, body)
+    async with _attended(client.local, job):
+        job = await seen_to_its_end(client, job, lambda done, total: None)
+    require_completed(job)
+    return job
+
+
+async def generated(client: Client, promotion_id: str, parameters: Document) -> Document:
+    """Have codes generated and return the completed job.
+
+    Raises:
+        UserError: it did not complete.
+        typer.Exit: the user interrupted it.
+    """
+    body = {"type": "promotion_job", "job_type": "code_generate", "name": "command line", "parameters": parameters}
+    job = await _ask(client, promotion_id, body)
+    async with _attended(client.local, job):
+        try:
+            with progress("generating") as advance:
+                job = await seen_to_its_end(client, job, advance)
+        except asyncio.CancelledError:
+            await _interrupted(client, job)
+    require_completed(job)
+    note(f"{job['result']['generated']} codes generated.")
+    return job
+
+
+async def _ask(client: Client, promotion_id: str, body: Document) -> Document:
+    """Ask for a job; the operator is not bound by the store's limit on jobs, and attends to it here."""
+    if client.local is None:
+        return await client.one("POST", f"{PROMOTIONS}/{promotion_id}/jobs", body)
+    try:
+        new = msgspec.convert(body, NewGenerateJob)
+    except msgspec.ValidationError as error:
+        raise UserError(f"{error}.") from error
+    api, store = client.local
+    async with api.database.transaction() as connection:
+        context = Context(connection, store.store_id, "cli")
+        job = await jobs.create_job(context, UUID(promotion_id), new, limited=False)
+    return await client.one("GET", f"{PROMOTIONS}/{promotion_id}/jobs/{job.id}")
+
+
+def require_completed(job: Document) -> None:
+    """End with a sentence unless *job* is completed."""
+    if job["status"] != JobStatus.COMPLETED:
+        raise UserError(f"The job {job['id']} ended {job['status']}: {job.get('error', 'somebody cancelled it')}.")
+
+
+async def seen_to_its_end(client: Client, job: Document, advance: Advance) -> Document:
+    """Return *job* once it has ended, telling *advance* meanwhile how far it is."""
+    pause = POLL_SECONDS
+    while not ended(job):
+        await asyncio.sleep(pause)
+        if client.local is None:
+            pause = min(pause * 1.5, MOST_POLL_SECONDS)
+        job = await client.one("GET", path_of(job))
+        if (made := job["meta"].get("progress")) is not None:
+            advance(made["done"], made["total"])
+    if job.get("result") is not None and job["status"] == JobStatus.COMPLETED:
+        advance(job["result"]["generated"], job["result"]["generated"])
+    return job
+
+
+@asynccontextmanager
+async def _attended(local: Local | None, job: Document) -> AsyncGenerator[None]:
+    """Run *job* in this process for the block, unless a worker has it; if that one dies, go on in its place."""
+    if local is None:
+        yield
+        return
+    running = asyncio.create_task(_run_to_end(local, job))
+    try:
+        yield
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def _run_to_end(local: Local, job: Document) -> None:
+    workshop = Workshop(local.api.database, local.api.files)
+    promotion_id, id_ = UUID(job["promotion_id"]), UUID(job["id"])
+    while True:
+        with suppress(*INTERRUPTIONS):  # it goes on where it stopped
+            await run_job(workshop, local.store.store_id, promotion_id, id_)
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _interrupted(client: Client, job: Document) -> None:
+    """Say what becomes of *job* after Ctrl-C, and cancel it if that is wanted."""
+    goes_on = "goes on at the server" if client.local is None else "goes on when a worker runs (`couponry serve`)"
+    commands = f"`couponry jobs watch {job['promotion_id']} {job['id']}`; `jobs cancel` ends it"
+    if not (sys.stdin.isatty() and _wants_to_cancel()):
+        note(f"The job {job['id']} {goes_on}: {commands}.")
+        raise typer.Exit(INTERRUPTED)
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+    try:
+        await client.ask("POST", f"{path_of(job)}/cancel")
+    except Refused:
+        note("It has ended meanwhile.")  # which its status will say
+    job = await seen_to_its_end(client, job, lambda done, total: None)
+    deleted = job.get("result", {}).get("deleted", 0)
+    note(f"The job {job['id']} is {job['status']}; {deleted} codes deleted.")
+    raise typer.Exit(INTERRUPTED)
+
+
+def _wants_to_cancel() -> bool:
+    try:
+        return typer.confirm("\nCancel the job, and delete its codes?", err=True)
+    except (typer.Abort, EOFError):
+        return False
+
+
+# Writing codes
+
+
+async def write_codes(client: Client, promotion_id: str, file: BinaryIO, job: Document | None = None) -> int:
+    """Write the codes of a promotion as CSV, or only those that *job* made, and return how many they are."""
+    bounds = None if job is None else series_bounds(UUID(job["id"]))
+    with progress("writing") as advance:
+        if client.local is None:
+            return await _download(client, promotion_id, file, bounds, advance)
+        return await _read(client.local, promotion_id, file, bounds, advance)
+
+
+Bounds = tuple[UUID, UUID] | None
+
+
+async def _read(local: Local, promotion_id: str, file: BinaryIO, bounds: Bounds, advance: Advance) -> int:
+    from couponry.storage import codes
+    from couponry.storage.code_csv import csv_of
+
+    store_id, id_ = local.store.store_id, UUID(promotion_id)
+    async with local.api.database.connection() as connection:
+        total = None if bounds else await codes.count(connection, store_id, id_)
+    count = 0
+    for rows in csv_of(local.api.database.url, store_id, id_, bounds):
+        file.write(rows.text)
+        count += rows.count
+        advance(count, total)
+    return count
+
+
+async def _download(client: Client, promotion_id: str, file: BinaryIO, bounds: Bounds, advance: Advance) -> int:
+    """Have the server write its file, and take of it what is wanted."""
+    body = {"type": "promotion_job", "job_type": "code_export", "name": "command line"}
+    job = await client.one("POST", f"{PROMOTIONS}/{promotion_id}/jobs", body)
+    try:
+        job = await seen_to_its_end(client, job, advance)
+    except asyncio.CancelledError:
+        with suppress(Refused):
+            await client.ask("POST", f"{path_of(job)}/cancel")
+        raise
+    require_completed(job)
+    link = (await client.ask("GET", f"{path_of(job)}/file"))["href"]
+    sieve = _Sieve(file, bounds)
+    async with client.http.stream("GET", link, auth=None) as answer:
+        if not answer.is_success:
+            raise UserError(f"The file cannot be fetched: {answer.status_code} {answer.reason_phrase}.")
+        async for piece in answer.aiter_bytes():
+            sieve.write(piece)
+            advance(sieve.count, None)
+    sieve.close()
+    return sieve.count
+
+
+class _Sieve:
+    """Writes lines of CSV, of codes those alone whose ids are within bounds; no cell has a line break."""
+
+    def __init__(self, file: BinaryIO, bounds: Bounds) -> None:
+        self.file, self.bounds = file, bounds
+        self.rest = b""
+        self.count = -1
+        """How many codes are written; the first line names the columns."""
+
+    def write(self, piece: bytes) -> None:
+        *lines, self.rest = (self.rest + piece).split(b"\n")
+        for line in lines:
+            self._line(line + b"\n")
+
+    def close(self) -> None:
+        if self.rest:
+            self._line(self.rest)
+        self.count = max(self.count, 0)
+
+    def _line(self, line: bytes) -> None:
+        if self.bounds is None or self.count < 0 or self.bounds[0] <= self._id(line) <= self.bounds[1]:
+            self.file.write(line)
+            self.count += 1
+
+    def _id(self, line: bytes) -> UUID:
+        [cells] = csv.reader(io.StringIO(line.decode(), newline=""))
+        return UUID(cells[-1])
