@@ -16,6 +16,7 @@ from couponry.services import access
 from couponry.storage.database import Connection, Database
 from couponry.storage.migrate import migrate
 from support import DATABASE_URL, Couponry, Shop, environment, running_api, running_worker
+from visitor import Visitor
 
 _session: list[tuple[EmbeddedPostgres, Path]] = []
 
@@ -120,3 +121,30 @@ def couponry(database_url: str, data_dir: Path) -> Couponry:
         )
 
     return run
+
+
+@pytest.fixture
+def new_visitor() -> Generator[Callable[[Shop], Visitor]]:
+    """Makes visitors of the console of a shop."""
+    made: list[Visitor] = []
+
+    def make(shop: Shop) -> Visitor:
+        made.append(Visitor(shop))
+        return made[-1]
+
+    yield make
+    for visitor in made:
+        visitor.close()
+
+
+@pytest.fixture
+def visitor(shop: Shop, new_visitor: Callable[[Shop], Visitor]) -> Visitor:
+    """Somebody at the door of the console."""
+    return new_visitor(shop)
+
+
+@pytest.fixture
+def guest(visitor: Visitor) -> Visitor:
+    """Somebody who is signed in."""
+    assert visitor.sign_in().status_code == 303
+    return visitor

@@ -188,7 +188,7 @@ def running_api(database_url: str, data_dir: Path, **settings: str) -> Generator
     """Run a real API process for the block and yield its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         descriptor = listening.fileno()
-        command = [sys.executable, "-m", "uvicorn", "--factory", "couponry.api.app:create_app", "--no-access-log"]
+        command = [sys.executable, "-m", "uvicorn", "--factory", "couponry.web:create_app", "--no-access-log"]
         process = subprocess.Popen(
             [*command, "--log-level", "warning", "--fd", str(descriptor)],
             env=environment(database_url, data_dir, **settings),

@@ -1,11 +1,12 @@
 """The application that an API process serves."""
 
 import gc
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
+from litestar.types import ControllerRouterHandler
 
 from couponry.api import (
     auth,
@@ -60,8 +61,8 @@ CLIENT_HEADERS = [
 """What official clients send from browsers."""
 
 
-def create_app(configured: Settings | None = None) -> Litestar:
-    """Return the application, with the settings of this process unless others are given."""
+def create_app(configured: Settings | None = None, further: Sequence[ControllerRouterHandler] = ()) -> Litestar:
+    """Return the application, with the settings of this process unless others are given, and *further* handlers."""
     chosen = configured or settings()
     return Litestar(
         route_handlers=[
@@ -87,6 +88,7 @@ def create_app(configured: Settings | None = None) -> Litestar:
             payments.router,
             store_settings.router,
             *docs.handlers,
+            *further,
         ],
         lifespan=[lambda app: _running(app, chosen)],
         middleware=[metrics.middleware],
@@ -109,6 +111,7 @@ async def _running(app: Litestar, chosen: Settings) -> AsyncGenerator[None]:
         keys = Keys(
             tokens=await access.signing_key(connection, "tokens", secret),
             links=await access.signing_key(connection, "links", secret),
+            sessions=await access.signing_key(connection, "sessions", secret),
             shoppers=await access.signing_key(connection, "shoppers", None),
         )
     exports = ExportFiles(chosen.exports_url, chosen.data_dir / "exports")

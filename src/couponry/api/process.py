@@ -53,7 +53,7 @@ def main() -> None:
     gc.set_threshold(GARBAGE)
     listener = socket.socket(fileno=int(sys.argv[1]))
     config = uvicorn.Config(
-        "couponry.api.app:create_app",
+        "couponry.web:create_app",
         factory=True,
         loop="uvloop",
         http=BoundedHead,
