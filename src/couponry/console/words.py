@@ -73,6 +73,14 @@ MEMBERS = {
     "expensive": "Dearest first",
 }
 
+OFFERS = {
+    "children": "Add further conditions",
+    "condition": "Only for some…",
+    "limitations": "Add limits",
+    "items": "Choose which lines",
+}
+"""What the buttons say that add what need not be there."""
+
 SLOTS: dict[str, list[dict[str, Any]]] = {
     "cart_custom_attribute": [{"label": "Attribute"}, {"label": "Type", "choices": list(CART_TYPES)}],
     "item_attribute": [
@@ -102,6 +110,7 @@ def for_builder() -> dict[str, Any]:
         "operators": OPERATORS,
         "amounts": AMOUNTS,
         "members": MEMBERS,
+        "offers": OFFERS,
         "slots": SLOTS,
         "counts": COUNTS,
         "money": MONEY,
