@@ -2,7 +2,7 @@
 
 from litestar import Router
 
-from couponry.console import assets, promotion_forms, promotions, rules, sign_in
+from couponry.console import assets, codes, jobs, promotion_forms, promotions, qr, rules, sign_in
 from couponry.console.failures import HANDLERS
 from couponry.console.pages import HOME
 
@@ -15,7 +15,14 @@ _doors = Router(
 
 _rooms = Router(
     HOME,
-    route_handlers=[*promotions.handlers, *promotion_forms.handlers, *rules.handlers],
+    route_handlers=[
+        *promotions.handlers,
+        *promotion_forms.handlers,
+        *rules.handlers,
+        *codes.handlers,
+        *qr.handlers,
+        *jobs.handlers,
+    ],
     guards=[sign_in.require_session],
     exception_handlers=HANDLERS,
     include_in_schema=False,

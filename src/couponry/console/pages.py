@@ -67,7 +67,7 @@ def page(request: Request[Any, Any, Any], template: str, http_status: int = 200,
             shown,
             session=session,
             navigation=NAVIGATION,
-            path=request.url.path,
+            here=request.url.path,
             form_token=form_token(request),
             said=said,
             theme=theme if theme in ("light", "dark") else "auto",
@@ -104,6 +104,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(formats.FILTERS)
     environment.filters["data"] = _data
+    environment.tests["set"] = lambda value: value is not msgspec.UNSET  # pyright: ignore[reportUnknownLambdaType]
     environment.globals["home"] = HOME  # pyright: ignore[reportArgumentType]
     return environment
 
