@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,9 @@ def new_shop(api: str, database_url: str) -> Generator[Callable[..., Shop]]:
     made: list[Shop] = []
 
     def make(max_codes_per_job: int | None = None, max_automatic_promotions: int = 50) -> Shop:
-        made.append(asyncio.run(create(max_codes_per_job, max_automatic_promotions)))
+        # In a thread of its own: beside a browser, this one has a loop already.
+        with ThreadPoolExecutor(1) as thread:
+            made.append(thread.submit(asyncio.run, create(max_codes_per_job, max_automatic_promotions)).result())
         return made[-1]
 
     yield make

@@ -102,15 +102,16 @@ def of_requirement(child: ItemCondition) -> str:
 
 def _tags(condition: AccountTags) -> str:
     tags = quoted(condition.args)
+    noun, together = ("tag", "") if len(tags) == 1 else ("tags", " together")
     match condition.operator:
         case "contains_all":
-            return f"the account has the tags {both(tags)}"
+            return f"the account has the {noun} {both(tags)}"
         case "contains_any":
             return f"the account has the tag {either(tags)}"
         case "not_contains_any":
             return f"the account does not have the tag {either(tags)}"
         case "not_contains_all":
-            return f"the account does not have all of the tags {both(tags)}"
+            return f"the account does not have the {noun} {both(tags)}{together}"
 
 
 def _is(operator: str, values: Sequence[Value]) -> str:

@@ -284,7 +284,7 @@ export class Builder {
   }
 
   field(id, label, input, hint = null, more = "", path = id) {
-    if (hint) input.setAttribute("aria-describedby", `${id}-hint`);
+    if (hint) describe(input, input.dataset.hint = `${id}-hint`);
     return element("div", { class: `field ${more}`, "data-path": path }, element("label", { for: id }, label), input,
       hint ? element("p", { class: "hint", id: `${id}-hint` }, hint) : null);
   }
@@ -295,7 +295,7 @@ export class Builder {
     for (const old of this.place.querySelectorAll(".fault")) old.remove();
     for (const input of this.place.querySelectorAll("[aria-invalid]")) {
       input.removeAttribute("aria-invalid");
-      input.removeAttribute("aria-errormessage");
+      describe(input, input.dataset.hint);
     }
     faults.forEach((fault, number) => this.place_fault(fault, `fault-${number}`));
   }
@@ -311,10 +311,15 @@ export class Builder {
       slot.append(element("p", { class: "fault", id }, line + fault.detail));
       const input = slot.matches(".field") ? slot.querySelector("input, select, textarea") : null;
       input?.setAttribute("aria-invalid", "true");
-      input?.setAttribute("aria-errormessage", id);
+      if (input) describe(input, [input.dataset.hint, id].filter(Boolean).join(" "));
       return;
     }
   }
+}
+
+function describe(input, ids) {
+  if (ids) input.setAttribute("aria-describedby", ids);
+  else input.removeAttribute("aria-describedby");
 }
 
 function rank(first, name) {

@@ -52,8 +52,8 @@ export class Schemas {
     const { schema } = this.resolve(given);
     const variants = this.variants(schema);
     if (variants) {
-      const [tag] = variants.of.keys();
-      return this.freshVariant(variants, tag);
+      const tags = [...variants.of.keys()];
+      return this.freshVariant(variants, tags.find((tag) => !this.holdsOthers(variants.of.get(tag))) ?? tags[0]);
     }
     if (schema.enum) return schema.enum[0];
     if (schema.type === "object") return this.freshObject(schema);
@@ -62,6 +62,14 @@ export class Schemas {
     }
     if (schema.type === "boolean") return false;
     return "";
+  }
+
+  // Whether a variant must have others within it, which would never end.
+  holdsOthers(schema) {
+    return (schema.required ?? []).some((name) => {
+      const { schema: member } = this.resolve(schema.properties?.[name] ?? {});
+      return member.type === "array" && member.minItems && this.variants(this.resolve(member.items).schema);
+    });
   }
 
   freshVariant({ member, of }, tag) {
