@@ -6,10 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help serve test check format lint types layers bench soak lock clean
+.PHONY: help serve test browser screenshots check format lint types layers bench soak lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -32,7 +32,13 @@ serve: $(VENV)/.installed ## Start Couponry with its own PostgreSQL on http://12
 	@exec $(BIN)/couponry serve
 
 test: $(VENV)/.installed-dev ## Run the tests
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --ignore tests/browser
+
+browser: $(VENV)/.installed-dev ## Walk through the console in Chromium
+	$(BIN)/pytest tests/browser
+
+screenshots: $(VENV)/.installed-dev ## Walk through the console and keep the pictures in docs/screenshots
+	SCREENSHOTS=docs/screenshots $(BIN)/pytest tests/browser/test_walks.py
 
 check: format lint types layers test ## Everything that must hold before a commit
 

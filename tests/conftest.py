@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from couponry.services import access
 from couponry.storage.database import Connection, Database
 from couponry.storage.migrate import migrate
 from support import DATABASE_URL, Couponry, Shop, environment, running_api, running_worker
+from visitor import Visitor
 
 _session: list[tuple[EmbeddedPostgres, Path]] = []
 
@@ -92,7 +94,9 @@ def new_shop(api: str, database_url: str) -> Generator[Callable[..., Shop]]:
     made: list[Shop] = []
 
     def make(max_codes_per_job: int | None = None, max_automatic_promotions: int = 50) -> Shop:
-        made.append(asyncio.run(create(max_codes_per_job, max_automatic_promotions)))
+        # In a thread of its own: beside a browser, this one has a loop already.
+        with ThreadPoolExecutor(1) as thread:
+            made.append(thread.submit(asyncio.run, create(max_codes_per_job, max_automatic_promotions)).result())
         return made[-1]
 
     yield make
@@ -120,3 +124,30 @@ def couponry(database_url: str, data_dir: Path) -> Couponry:
         )
 
     return run
+
+
+@pytest.fixture
+def new_visitor() -> Generator[Callable[[Shop], Visitor]]:
+    """Makes visitors of the console of a shop."""
+    made: list[Visitor] = []
+
+    def make(shop: Shop) -> Visitor:
+        made.append(Visitor(shop))
+        return made[-1]
+
+    yield make
+    for visitor in made:
+        visitor.close()
+
+
+@pytest.fixture
+def visitor(shop: Shop, new_visitor: Callable[[Shop], Visitor]) -> Visitor:
+    """Somebody at the door of the console."""
+    return new_visitor(shop)
+
+
+@pytest.fixture
+def guest(visitor: Visitor) -> Visitor:
+    """Somebody who is signed in."""
+    assert visitor.sign_in().status_code == 303
+    return visitor

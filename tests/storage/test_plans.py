@@ -7,6 +7,7 @@ more than a page or so of rows: what holds for 300,000 codes then holds for 5,00
 import hashlib
 import secrets
 from collections.abc import AsyncGenerator, Generator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,7 @@ from couponry.storage import (
     idempotency,
     order_lists,
     orders,
+    overview,
     usage_lists,
     usages,
 )
@@ -467,6 +469,28 @@ USAGES = """
         state::usage_state, 1, used_on, CASE WHEN state = 'used' THEN used_on END,
         CASE WHEN state = 'released' THEN now() END, now(), false, code, NULL, NULL, shopper, 'me', '{}' FROM made
 """
+
+
+async def test_the_figures_of_promotions(context: Context, much_used: tuple[UUID, UUID]):
+    store_id, promotion_id = much_used
+    lately = datetime(2024, 7, 26, tzinfo=UTC)
+
+    [nothing, some] = await overview.counted(context.connection, store_id, [fresh_id(), promotion_id], lately)
+
+    assert (nothing.days, some.days) == ([], [0, 1])
+    assert some.uses[0] == 320
+    assert_few_rows_read()
+
+
+async def test_the_figures_of_a_promotion_with_more_uses_than_a_list_waits_for(
+    context: Context, much_used: tuple[UUID, UUID]
+):
+    store_id, promotion_id = much_used
+
+    [counted] = await overview.counted(context.connection, store_id, [promotion_id], datetime(2024, 1, 1, tzinfo=UTC))
+
+    assert sum(counted.uses) == overview.COUNTED
+    assert max(rows_read(plan) for _, plan in ExplainingCursor.plans) <= overview.COUNTED
 
 
 @pytest.mark.parametrize("order", [None, "used_on", "-used_on"])

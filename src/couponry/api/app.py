@@ -1,11 +1,12 @@
 """The application that an API process serves."""
 
 import gc
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
+from litestar.types import ControllerRouterHandler
 
 from couponry.api import (
     auth,
@@ -63,8 +64,8 @@ CLIENT_HEADERS = [
 """What official clients send from browsers."""
 
 
-def create_app(configured: Settings | None = None) -> Litestar:
-    """Return the application, with the settings of this process unless others are given."""
+def create_app(configured: Settings | None = None, further: Sequence[ControllerRouterHandler] = ()) -> Litestar:
+    """Return the application, with the settings of this process unless others are given, and *further* handlers."""
     chosen = configured or settings()
     return Litestar(
         route_handlers=[
@@ -92,6 +93,7 @@ def create_app(configured: Settings | None = None) -> Litestar:
             payments.router,
             store_settings.router,
             *docs.handlers,
+            *further,
         ],
         lifespan=[lambda app: running(app, chosen)],
         middleware=[metrics.middleware],
@@ -114,6 +116,7 @@ async def running(app: Litestar, chosen: Settings) -> AsyncGenerator[Api]:
         keys = Keys(
             tokens=await access.signing_key(connection, "tokens", secret),
             links=await access.signing_key(connection, "links", secret),
+            sessions=await access.signing_key(connection, "sessions", secret),
             shoppers=await access.signing_key(connection, "shoppers", None),
         )
     exports = ExportFiles(chosen.exports_url, chosen.data_dir / "exports")

@@ -27,6 +27,7 @@ STATUS: dict[Category, int | str] = {
     Category.UNSUPPORTED_MEDIA_TYPE: 415,
     Category.UNPROCESSABLE: "422",
     Category.CONFLICT: "409",
+    Category.TOO_MANY_TRIES: "429",
     Category.CART_BAD_REQUEST: 400,
     Category.CART_UNPROCESSABLE: 422,
     Category.CART_CONFLICT: 409,

@@ -6,10 +6,10 @@ import sys
 
 import uvicorn
 from litestar import Litestar
+from uvicorn.importer import import_from_string
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from couponry import logs
-from couponry.api.app import create_app
 from couponry.api.state import Api
 from couponry.settings import settings
 
@@ -70,7 +70,7 @@ def main() -> None:
     logs.configure(settings())
     gc.set_threshold(GARBAGE)
     listener = socket.socket(fileno=int(sys.argv[1]))
-    app = create_app()
+    app: Litestar = import_from_string("couponry.web:create_app")()  # the console stands above the API
     config = uvicorn.Config(
         app,
         loop="uvloop",

@@ -30,6 +30,7 @@ class Keys(msgspec.Struct, frozen=True):
 
     tokens: bytes
     links: bytes
+    sessions: bytes
     shoppers: bytes
     """Hashes what shoppers are known by; kept in the database, as limits must outlive every other secret."""
 

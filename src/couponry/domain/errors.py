@@ -5,6 +5,7 @@ becomes is the edge's business (`api/errors.py`).
 """
 
 from enum import Enum
+from math import ceil
 from typing import Any, ClassVar
 
 import msgspec
@@ -23,6 +24,7 @@ class Category(Enum):
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     CONFLICT = "conflict"
+    TOO_MANY_TRIES = "too_many_tries"
     CART_BAD_REQUEST = "cart_bad_request"
     CART_UNPROCESSABLE = "cart_unprocessable"
     CART_CONFLICT = "cart_conflict"
@@ -125,6 +127,17 @@ class InvalidClient(Refusal):
 
     category = Category.UNKNOWN_CLIENT
     title = "Unauthorized"
+
+
+class TooManyTries(Refusal):
+    """Somebody who failed to sign in too often is not heard for a while."""
+
+    category = Category.TOO_MANY_TRIES
+    title = "Too many tries"
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = max(1, ceil(seconds))
+        super().__init__(f"Too many tries to sign in. Try again in {self.seconds} seconds.")
 
 
 class Forbidden(Refusal):

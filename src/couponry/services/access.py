@@ -125,12 +125,24 @@ async def issue_token(connection: Connection, form: Mapping[str, str], key: byte
     grant, client_id = form.get("grant_type"), form.get("client_id")
     if grant not in ("client_credentials", "implicit") or not client_id or "\0" in client_id:
         raise BadRequest
-    client = await stores.client(connection, client_id)
-    known_hash, secret = client.secret_hash if client else bytes(32), form.get("client_secret", "")
-    right = hmac.compare_digest(hash_secret(secret), known_hash) and secret != ""
-    if client is None or (grant == "client_credentials" and not right):
+    if grant == "client_credentials":
+        client = await authenticate(connection, client_id, form.get("client_secret", ""))
+    elif (client := await stores.client(connection, client_id)) is None:
         raise InvalidClient
     return sign(Token(client.store_id, client.client_id, grant), key)
+
+
+async def authenticate(connection: Connection, client_id: str, secret: str) -> Client:
+    """Return the client with that id and *secret*.
+
+    Raises:
+        InvalidClient: unknown or revoked client, or a wrong secret.
+    """
+    client = None if "\0" in client_id else await stores.client(connection, client_id)
+    known_hash = client.secret_hash if client else bytes(32)
+    if not hmac.compare_digest(hash_secret(secret), known_hash) or client is None or not secret:
+        raise InvalidClient
+    return client
 
 
 def sign(token: Token, key: bytes) -> IssuedToken:

@@ -20,7 +20,7 @@ from couponry.domain.errors import (
     TooManyCodes,
 )
 from couponry.domain.ids import ids_in_series, series
-from couponry.domain.listing import Filter, Listed, Page
+from couponry.domain.listing import Comparison, Filter, Listed, Page
 from couponry.services.context import Context, fresh_id
 from couponry.storage import code_rows, codes, promotions
 
@@ -122,6 +122,20 @@ async def list_codes(
     found = await codes.page_of(context.connection, context.store_id, promotion_id, wanted, order, page)
     total, exact = await codes.total(context.connection, context.store_id, promotion_id, wanted)
     return Listed(found, total, exact)
+
+
+async def get_code(context: Context, promotion_id: UUID, id_: UUID) -> PromotionCode:
+    """Return a code.
+
+    Raises:
+        PromotionNotFound, CodeNotFound: this store has no such promotion, or that no such code.
+    """
+    key = await codes.key_of(context.connection, context.store_id, promotion_id, id_)
+    wanted = Comparison("eq", "code", (key or "",))
+    listed = await list_codes(context, promotion_id, wanted, None, Page(1))
+    if key is None or not listed.rows:
+        raise CodeNotFound
+    return listed.rows[0]
 
 
 async def delete_codes(context: Context, promotion_id: UUID, names: Sequence[str]) -> None:

@@ -1,0 +1,1 @@
+"""The console: Couponry for people who would rather look than read."""

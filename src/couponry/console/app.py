@@ -1,0 +1,32 @@
+"""What the console answers, page by page."""
+
+from litestar import Router
+
+from couponry.console import assets, codes, jobs, promotion_forms, promotions, qr, rules, sign_in
+from couponry.console.failures import HANDLERS
+from couponry.console.pages import HOME
+
+_doors = Router(
+    HOME,
+    route_handlers=[*sign_in.handlers, assets.asset],
+    exception_handlers=HANDLERS,
+    include_in_schema=False,
+)
+
+_rooms = Router(
+    HOME,
+    route_handlers=[
+        *promotions.handlers,
+        *promotion_forms.handlers,
+        *rules.handlers,
+        *codes.handlers,
+        *qr.handlers,
+        *jobs.handlers,
+    ],
+    guards=[sign_in.require_session],
+    exception_handlers=HANDLERS,
+    include_in_schema=False,
+)
+
+handlers = [_doors, _rooms]
+"""Everything under `/console`: what anybody may see, and what needs a session."""

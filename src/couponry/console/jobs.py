@@ -1,0 +1,144 @@
+"""The jobs of a promotion: starting, watching and cancelling them, and fetching their files."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from couponry.api.documents import decode
+from couponry.api.files import link_to
+from couponry.api.jobs import NewJobDocument
+from couponry.api.wire import id_in_path
+from couponry.console import limits
+from couponry.console.pages import go, json_page, page
+from couponry.console.paging import Pages, page_asked
+from couponry.console.promotion_forms import FORMABLE
+from couponry.console.promotions import overview_of, path_of
+from couponry.console.visits import Form, context_of, form_of
+from couponry.console.wording import plain
+from couponry.domain.errors import InvalidDocument, JobNotFound, PromotionNotFound, Refusal
+from couponry.domain.jobs import JobStatus, Progress, PromotionJob, progress
+from couponry.domain.listing import EVERYTHING
+from couponry.services import jobs
+from couponry.services.context import utc_now
+
+
+class State(msgspec.Struct, frozen=True):
+    """How a job fares, for the module that shows it."""
+
+    status: JobStatus
+    ended: bool
+    progress: Progress
+
+
+@get("/promotions/{promotion_id:str}/jobs")
+async def list_jobs(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
+    """Show the jobs of a promotion, newest first."""
+    return await _jobs_page(request, promotion_id)
+
+
+async def _jobs_page(
+    request: Request[Any, Any, Any],
+    promotion_id: str,
+    status: int = 200,
+    form: Form | None = None,
+    faults: list[str] | None = None,
+) -> Response[bytes]:
+    asked = page_asked(request)
+    async with context_of(request) as context:
+        shown = await overview_of(context, promotion_id)
+        listed = await jobs.list_jobs(context, shown.promotion.id, EVERYTHING, asked)
+    now = utc_now()
+    return page(
+        request,
+        "jobs.html",
+        status,
+        **shown._asdict(),
+        rows=[(job, progress(job, now), limits.told(job.parameters.limits) if job.parameters else [])
+              for job in listed.rows],
+        pages=Pages(asked, listed.total, f"{shown.path}/jobs", {}),
+        form=form or {},
+        faults=faults or [],
+    )  # fmt: skip
+
+
+@post("/promotions/{promotion_id:str}/jobs/generate", status_code=303)
+async def generate(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
+    """Start a job that makes as many codes as a form asks for."""
+    form = await form_of(request)
+    asked = {
+        "number_of_codes": limits.number(form.get("number_of_codes", "")),
+        "code_prefix": form.get("code_prefix", "").strip() or None,
+        "code_length": limits.number(form.get("code_length", "")),
+    }
+    parameters = {name: value for name, value in asked.items() if value is not None}
+    parameters |= limits.said(form, "max_uses_per_code")
+    named = {"name": form["name"].strip()} if form.get("name", "").strip() else {}
+    return await _start(request, promotion_id, {"job_type": "code_generate", "parameters": parameters} | named, form)
+
+
+@post("/promotions/{promotion_id:str}/jobs/export", status_code=303)
+async def export(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
+    """Start a job that writes all codes into a file."""
+    form = await form_of(request)
+    return await _start(request, promotion_id, {"job_type": "code_export"}, form)
+
+
+async def _start(
+    request: Request[Any, Any, Any], promotion_id: str, said: dict[str, Any], form: Form
+) -> Response[bytes]:
+    id_ = id_in_path(promotion_id, PromotionNotFound)
+    try:
+        new = decode(msgspec.json.encode({"data": {"type": "promotion_job", **said}}), NewJobDocument).data
+        async with context_of(request) as context:
+            await jobs.create_job(context, id_, new)
+    except Refusal as refusal:
+        if refusal.category not in FORMABLE:
+            raise
+        return await _jobs_page(request, promotion_id, 422, form, _faults(refusal))
+    return go(f"{path_of(id_)}/jobs", "job-started")
+
+
+def _faults(refusal: Refusal) -> list[str]:
+    if not isinstance(refusal, InvalidDocument):
+        return [refusal.detail or refusal.title]
+    return [f"{fault.source.rpartition('.')[2].replace('_', ' ').capitalize()}: {plain(fault)}"
+            for fault in refusal.faults]  # fmt: skip
+
+
+@get("/promotions/{promotion_id:str}/jobs/{job_id:str}/state")
+async def state(request: Request[Any, Any, Any], promotion_id: FromPath[str], job_id: FromPath[str]) -> Response[bytes]:
+    """Answer how a job fares."""
+    job = await _job(request, promotion_id, job_id)
+    return json_page(State(job.status, job.status.ended, progress(job, utc_now())))
+
+
+async def _job(request: Request[Any, Any, Any], promotion_id: str, job_id: str) -> PromotionJob:
+    promotion, id_ = id_in_path(promotion_id, PromotionNotFound), id_in_path(job_id, JobNotFound)
+    async with context_of(request) as context:
+        return await jobs.get_job(context, promotion, id_)
+
+
+@post("/promotions/{promotion_id:str}/jobs/{job_id:str}/cancel", status_code=303)
+async def cancel(
+    request: Request[Any, Any, Any], promotion_id: FromPath[str], job_id: FromPath[str]
+) -> Response[bytes]:
+    """Cancel a job; what it generated and nobody used is deleted."""
+    await form_of(request)
+    promotion, id_ = id_in_path(promotion_id, PromotionNotFound), id_in_path(job_id, JobNotFound)
+    async with context_of(request) as context:
+        await jobs.cancel_job(context, promotion, id_)
+    return go(f"{path_of(promotion)}/jobs", "job-cancelled")
+
+
+@get("/promotions/{promotion_id:str}/jobs/{job_id:str}/file")
+async def file(request: Request[Any, Any, Any], promotion_id: FromPath[str], job_id: FromPath[str]) -> Response[bytes]:
+    """Lead to the file of a completed export."""
+    promotion, id_ = id_in_path(promotion_id, PromotionNotFound), id_in_path(job_id, JobNotFound)
+    async with context_of(request) as context:
+        path = await jobs.file_of(context, promotion, id_)
+    return go(link_to(request, path))
+
+
+handlers = [list_jobs, generate, export, state, cancel, file]

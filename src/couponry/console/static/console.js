@@ -1,0 +1,17 @@
+// What every page has: the switch between light and dark.
+
+const root = document.documentElement;
+
+function isDark() {
+  const theme = root.dataset.theme;
+  return theme === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : theme === "dark";
+}
+
+for (const button of document.querySelectorAll("[data-theme-switch]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    // The server reads it, so that no page flashes in the other colours first.
+    document.cookie = `couponry_theme=${root.dataset.theme}; path=/console; max-age=31536000; samesite=strict`;
+  });
+}

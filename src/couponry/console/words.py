@@ -1,0 +1,117 @@
+"""What the parts of a rule set are called on pages; what has no word here is called by its own name."""
+
+from typing import Any
+
+from couponry.domain.attributes import CART_TYPES, PRODUCT_TYPES
+
+STRATEGIES = {
+    "and": "All of these",
+    "or": "Any of these",
+    "account_tags": "Tags of the account",
+    "cart_total": "Total of the cart",
+    "cart_custom_attribute": "Custom attribute of the cart",
+    "item_sku": "SKU of an item",
+    "item_product_id": "Product of an item",
+    "item_identifier": "SKU or product of an item",
+    "item_category": "Category of an item",
+    "item_attribute": "Attribute of an item's product",
+    "item_price": "Price of one unit of an item",
+    "item_quantity": "Quantity of an item",
+    "items_bundle": "Items bought together",
+    "shipping_type": "Shipping type",
+    "cart_discount": "Discount on the cart",
+    "item_discount": "Discount on items",
+    "items_bundle_discount": "Discount on items bought together",
+    "shipping_discount": "Discount on shipping",
+}
+
+OPERATORS = {
+    "gte": "is at least",
+    "gt": "is more than",
+    "lte": "is at most",
+    "lt": "is less than",
+    "eq": "is exactly",
+    "ne": "is not",
+    "range": "is between",
+    "in": "is one of",
+    "nin": "is none of",
+    "contains_all": "include all of",
+    "contains_any": "include any of",
+    "not_contains_any": "include none of",
+    "not_contains_all": "do not include all of",
+}
+
+AMOUNTS = {"fixed": "An amount off", "percent": "A percentage off", "fixed_price": "A fixed price"}
+"""What the first word of an action's args means."""
+
+MEMBERS = {
+    "strategy": "What",
+    "operator": "How",
+    "args": "Values",
+    "children": "Conditions",
+    "rules": "Who qualifies",
+    "actions": "What they get",
+    "condition": "For which",
+    "limitations": "Limits",
+    "catalog_ids": "Only catalogs",
+    "currencies": "Only currencies",
+    "skus": "SKUs",
+    "ids": "Product ids",
+    "amount": "Amount off",
+    "share": "Percent off",
+    "total": "Price together",
+    "quantity": "Units together",
+    "max_discount": "At most this much off",
+    "max_quantity": "Units of each line",
+    "items": "Which lines",
+    "max_items": "How many lines",
+    "max_units": "How many units",
+    "price_strategy": "Which first",
+    "auto_add": "Add the gift to carts that lack it",
+    "show_suggestions": "Suggest it to carts that lack it",
+    "cheapest": "Cheapest first",
+    "expensive": "Dearest first",
+}
+
+OFFERS = {
+    "children": "Add further conditions",
+    "condition": "Only for some…",
+    "limitations": "Add limits",
+    "items": "Choose which lines",
+}
+"""What the buttons say that add what need not be there."""
+
+SLOTS: dict[str, list[dict[str, Any]]] = {
+    "cart_custom_attribute": [{"label": "Attribute"}, {"label": "Type", "choices": list(CART_TYPES)}],
+    "item_attribute": [
+        {"label": "Template"},
+        {"label": "Field"},
+        {"label": "Type", "choices": list(PRODUCT_TYPES)},
+    ],
+}
+"""What the first args of a strategy are, where they are not alike."""
+
+COUNTS = {"cart_total": {"range": 2}}
+"""How many args an operator of a strategy takes, where not as few as it may."""
+
+MONEY = ["cart_total", "item_price", "amount", "total", "max_discount"]
+"""Strategies and members whose numbers are money in minor units."""
+
+
+def called(name: str) -> str:
+    """Return *name* in words, as it is written where nobody has found better ones."""
+    return name.replace("_", " ")
+
+
+def for_builder() -> dict[str, Any]:
+    """Return all words, for the module that builds rules in the browser."""
+    return {
+        "strategies": STRATEGIES,
+        "operators": OPERATORS,
+        "amounts": AMOUNTS,
+        "members": MEMBERS,
+        "offers": OFFERS,
+        "slots": SLOTS,
+        "counts": COUNTS,
+        "money": MONEY,
+    }

@@ -1,0 +1,75 @@
+"""A page that is left open over a restart goes on as soon as the server does."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from support import Shop, await_answer, end, environment
+
+Server = Callable[[], "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+@pytest.fixture
+def start(database_url: str, data_dir: Path, port: int) -> Generator[Server]:
+    """Starts a server, always at the same address."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start_() -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "uvicorn", "--factory", "couponry.web:create_app", "--no-access-log"]
+        started.append(
+            subprocess.Popen(
+                [*command, "--log-level", "warning", "--port", str(port)], env=environment(database_url, data_dir)
+            )
+        )
+        await_answer(f"http://127.0.0.1:{port}/readyz", started[-1])
+        return started[-1]
+
+    yield start_
+    for process in started:
+        end(process)
+
+
+def test_a_job_is_watched_over_a_crash_and_a_form_keeps_what_was_typed(
+    shop: Shop, open_console, complaints, start: Server, port: int
+):
+    complaints.expected.append("ERR_CONNECTION_REFUSED")
+    id_ = shop.promotion(name="Big")
+    server = start()
+    page = open_console(shop, url=f"http://127.0.0.1:{port}")
+    form = page.context.new_page()
+    complaints.listen(form, f"127.0.0.1:{port}")
+    form.goto("promotions/new")
+    form.locator('[id="rules.strategy"]').wait_for()
+    page.goto(f"promotions/{id_}/jobs")
+    page.get_by_label("How many").fill("1500000")
+    page.get_by_label("Drawn characters").fill("12")
+    page.get_by_role("button", name="Generate", exact=True).click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+
+    server.send_signal(signal.SIGKILL)
+    server.wait()
+    expect(page.get_by_text("The server does not answer.")).to_be_visible()
+    form.locator("#name").fill("Typed while nobody listened")
+    form.locator('[id="rules.args.0"]').fill("7700")
+    start()
+
+    expect(page.get_by_text("The server does not answer.")).to_be_hidden()
+    expect(page.locator(".tally").first).to_have_text(re.compile("a second|1,500,000 codes generated"), timeout=60_000)
+    expect(form.locator("[data-sentence]")).to_contain_text("77.00 or more")
+    form.get_by_role("button", name="Create promotion").click()
+    expect(form.get_by_role("heading", level=1)).to_have_text("Typed while nobody listened")
+    if page.get_by_role("button", name="Cancel").count():
+        page.get_by_role("button", name="Cancel").click()

@@ -1,0 +1,154 @@
+"""The codes of a promotion in the console, and their pictures."""
+
+import io
+import re
+import struct
+from typing import Any
+
+import pytest
+import segno
+
+from support import Shop
+from visitor import Visitor
+
+HOSTILE = [
+    "=cmd|' /C calc'!A0",
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "a/b?c#d%20",
+    "ümlaut 券",
+]
+
+
+def codes_on(text: str) -> list[str]:
+    return re.findall(r'<a class="row-link mono"[^>]*>([^<]*)</a>', text)
+
+
+def id_of(shop: Shop, promotion: str, code: str) -> str:
+    (found,) = shop.list_codes(promotion, filter=f'eq(code,"{code}")')
+    return found["id"]
+
+
+def test_codes_are_added_all_with_the_same_limits(guest: Visitor):
+    id_ = guest.shop.promotion()
+
+    answer = guest.post(
+        f"/promotions/{id_}/codes",
+        codes=" ANNA \r\n\r\nBEN\r\n",
+        uses="1,000",
+        shopper_uses="2",
+        includes_guests="on",
+        user="ann@example.com",
+    )
+
+    assert answer.headers["location"] == f"/console/promotions/{id_}/codes"
+    made = guest.shop.list_codes(id_)
+    assert [one["code"] for one in made] == ["ANNA", "BEN"]
+    for one in made:
+        assert (one["uses"], one["max_uses"], one["user"]) == (1000, 1000, "ann@example.com")
+        assert one["max_uses_per_shopper"] == {"max_uses": 2, "includes_guests": True}
+    shown = guest.shown(f"/promotions/{id_}/codes")
+    assert "The codes are added." in shown
+    assert "<strong>1,000</strong> of 1,000" in shown
+    assert "only for “ann@example.com”; 2 for each shopper" in shown
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"codes": ""}, "Name at least one."),
+        ({"codes": "A\na"}, "Promotion code already in use"),
+        ({"codes": "A\n" + "x" * 300}, f"“{'x' * 40}”: At most 255 characters."),
+        ({"codes": "A\nB", "uses": "many"}, "uses Write a whole number."),
+        ({"codes": "A", "includes_guests": "on"}, "max_uses"),
+        ({"codes": "A", "uses": "1", "is_for_new_shopper": "on"}, "first-time shoppers"),
+    ],
+)
+def test_refused_codes_are_told_and_stay_in_the_form(guest: Visitor, fields: dict[str, str], told: str):
+    id_ = guest.shop.promotion()
+
+    answer = guest.post(f"/promotions/{id_}/codes", **fields)
+
+    assert answer.status_code == 422
+    assert "No code was added." in answer.text
+    assert told in answer.text
+    assert f">{fields['codes']}</textarea>" in answer.text
+    assert guest.shop.list_codes(id_) == []
+
+
+def test_codes_are_found_by_how_they_begin(guest: Visitor):
+    id_ = guest.shop.promotion()
+    guest.shop.add_codes(id_, "SUN", "sunday", "SUN-1", "MOON", *[f"SUNNY{n:03}" for n in range(40)])
+
+    first = guest.shown(f"/promotions/{id_}/codes?q=Sun")
+    more = re.search(r'rel="next" href="/console([^"]*)"', first)
+
+    assert codes_on(first)[:3] == ["SUN", "SUN-1", "sunday"]
+    assert "MOON" not in codes_on(first)
+    assert more
+    second = guest.shown(more[1].replace("&amp;", "&"))
+    assert sorted(codes_on(first)[3:] + codes_on(second)) == [f"SUNNY{n:03}" for n in range(40)]
+    assert codes_on(guest.shown(f"/promotions/{id_}/codes?q=sunz")) == []
+
+
+def test_a_code_is_deleted(guest: Visitor):
+    id_ = guest.shop.promotion()
+    guest.shop.add_codes(id_, "KEPT", "GONE")
+
+    answer = guest.post(f"/promotions/{id_}/codes/delete", code_id=id_of(guest.shop, id_, "GONE"))
+
+    assert answer.status_code == 303
+    assert [one["code"] for one in guest.shop.list_codes(id_)] == ["KEPT"]
+
+
+@pytest.mark.parametrize("code", HOSTILE)
+def test_codes_are_only_ever_text(guest: Visitor, code: str):
+    id_ = guest.shop.promotion()
+    assert guest.post(f"/promotions/{id_}/codes", codes=code).status_code == 303
+    (made,) = guest.shop.list_codes(id_)
+    own = f"/promotions/{id_}/codes/{made['id']}"
+
+    for path in (f"/promotions/{id_}/codes", f"/promotions?q={code}", own):
+        text = guest.shown(path)
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
+    svg = guest.get(f"{own}/qr.svg")
+    assert "<script" not in svg.text
+    assert svg.headers["content-disposition"] == f'inline; filename="code-{made["id"]}.svg"'
+    assert guest.post(f"/promotions/{id_}/codes/delete", code_id=made["id"]).status_code == 303
+    assert guest.shop.list_codes(id_) == []
+
+
+def test_the_picture_of_a_code_says_the_code(guest: Visitor):
+    id_ = guest.shop.promotion()
+    guest.shop.add_codes(id_, "Sommer 25")
+    path = f"/promotions/{id_}/codes/{id_of(guest.shop, id_, 'Sommer 25')}"
+    expected = io.BytesIO()
+    segno.make_qr("Sommer 25", error="m").save(expected, kind="png", scale=12, border=4, light="white")
+
+    png = guest.get(f"{path}/qr.png")
+    assert png.headers["content-type"] == "image/png"
+    assert png.content == expected.getvalue()
+    assert struct.unpack(">II", png.content[16:24]) == (348, 348)
+    assert guest.get(f"{path}/qr.svg").headers["content-type"].startswith("image/svg+xml")
+    assert guest.get(f"{path}/qr.pdf").status_code == 404
+
+    link = "https://shop.example/?code={code}"
+    assert "https://shop.example/?code=Sommer%2025" in guest.shown(f"{path}?link={link}")
+    assert guest.get(f"{path}/qr.svg?link={link}").content != guest.get(f"{path}/qr.svg").content
+    assert "javascript" not in guest.shown(f"{path}?link=javascript:alert({{code}})")
+
+
+def test_another_store_s_codes_are_not_there(guest: Visitor, new_shop: Any):
+    other: Shop = new_shop()
+    foreign, own = other.promotion(), guest.shop.promotion()
+    other.add_codes(foreign, "THEIRS")
+    code = id_of(other, foreign, "THEIRS")
+
+    for promotion in (foreign, own):
+        assert guest.get(f"/promotions/{promotion}/codes/{code}").status_code == 404
+        assert guest.get(f"/promotions/{promotion}/codes/{code}/qr.png").status_code == 404
+        assert guest.post(f"/promotions/{promotion}/codes/delete", code_id=code).status_code == 404
+    assert guest.get(f"/promotions/{foreign}/codes").status_code == 404
+    assert guest.post(f"/promotions/{foreign}/codes", codes="MINE").status_code == 404
+    assert len(other.list_codes(foreign)) == 1

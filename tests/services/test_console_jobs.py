@@ -1,0 +1,98 @@
+"""The jobs of a promotion in the console."""
+
+import re
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from support import Shop
+from visitor import Visitor
+
+
+def job_on(text: str) -> str:
+    """Return the way to the first job of a page that has not ended."""
+    found = re.search(r'data-job="/console([^"]*)/state"', text)
+    assert found, text
+    return found[1]
+
+
+def ended(guest: Visitor, path: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 60
+    while not (state := guest.get(f"{path}/state").json())["ended"]:
+        assert time.monotonic() < deadline, state
+        time.sleep(0.05)
+    return state
+
+
+def test_codes_are_generated_exported_and_fetched(guest: Visitor):
+    id_ = guest.shop.promotion()
+    jobs = f"/promotions/{id_}/jobs"
+
+    form = {"number_of_codes": "1,200", "code_prefix": "sun-", "max_uses_per_code": "1", "shopper_uses": "1"}
+    assert guest.post(f"{jobs}/generate", **form, name="First").headers["location"] == f"/console{jobs}"
+    job = guest.shop.http.get(f"/v2/rule-promotions/{id_}/jobs").json()["data"][0]
+    assert job["name"] == "First"
+    assert job["parameters"] == {
+        "number_of_codes": 1200,
+        "code_prefix": "sun-",
+        "code_length": 8,
+        "max_uses_per_code": 1,
+        "max_uses_per_shopper": {"max_uses": 1},
+    }
+    state = ended(guest, f"{jobs}/{job['id']}")
+    assert (state["status"], state["progress"]["done"]) == ("completed", 1200)
+    assert "1,200 codes generated" in guest.shown(jobs)
+
+    guest.post(f"{jobs}/export")
+    exported = guest.shop.http.get(f"/v2/rule-promotions/{id_}/jobs").json()["data"][0]["id"]
+    ended(guest, f"{jobs}/{exported}")
+    assert f'href="/console{jobs}/{exported}/file"' in guest.shown(jobs)
+    lines = httpx.get(guest.get(f"{jobs}/{exported}/file").headers["location"], verify=False).text.splitlines()
+    assert len(lines) == 1201
+
+
+def test_a_running_job_is_shown_and_cancelled(guest: Visitor):
+    id_ = guest.shop.promotion()
+    guest.post(f"/promotions/{id_}/jobs/generate", number_of_codes="3000000", code_length="10")
+    path = job_on(guest.shown(f"/promotions/{id_}/jobs"))
+    state = guest.get(f"{path}/state").json()
+    assert set(state["progress"]) == {"done", "total", "percent", "rate_per_second", "eta_seconds"}
+
+    assert guest.post(f"{path}/cancel").status_code == 303
+
+    assert ended(guest, path)["status"] == "cancelled"
+    assert guest.shop.list_codes(id_) == []
+    assert guest.post(f"{path}/cancel").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ({"number_of_codes": ""}, "Number of codes: Fill this in."),
+        ({"number_of_codes": "lots"}, "Number of codes: Write a whole number."),
+        ({"number_of_codes": "10", "code_length": "7"}, "Code length: At least 8."),
+        ({"number_of_codes": "900000000000", "code_length": "8"}, "leave room for"),
+    ],
+)
+def test_a_job_that_cannot_be_is_refused_and_the_form_kept(guest: Visitor, form: dict[str, str], told: str):
+    id_ = guest.shop.promotion()
+
+    answer = guest.post(f"/promotions/{id_}/jobs/generate", **form, code_prefix="kept-")
+
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert 'value="kept-"' in answer.text
+
+
+def test_another_store_s_jobs_are_not_there(guest: Visitor, new_shop: Any):
+    other: Shop = new_shop()
+    foreign = other.promotion()
+    job = other.generate(foreign, 10)
+    path = f"/promotions/{foreign}/jobs"
+
+    for end in ("", f"/{job}/state", f"/{job}/file"):
+        assert guest.get(path + end).status_code == 404
+    for end in ("/generate", "/export", f"/{job}/cancel"):
+        assert guest.post(path + end, number_of_codes="5").status_code == 404
