@@ -228,10 +228,53 @@ def test_an_order_has_so_many_transactions_at_most(orders: Orders):
 
 
 @pytest.mark.parametrize(
-    "members", [{"gateway": "stripe"}, {"method": "purchase_setup"}, {"amount": -1}, {"amount": 1.5}]
+    "members",
+    [
+        {"gateway": "stripe"},
+        {"method": "purchase_setup"},
+        {"amount": -1},
+        {"amount": 1.5},
+        {"currency": "JPY"},
+        {"options": {"amount": 100}},
+        {"paymentmethod_meta": {"amount": 100}},
+    ],
 )
 def test_other_payments_are_faults(orders: Orders, members: dict[str, Any]):
     assert orders.pay(orders.make(), **members).status_code == 400
+
+
+@pytest.mark.parametrize("what", ["capture", "refund", "cancel"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"amount": 100},
+        {"data": {}, "amount": 100},
+        {"data": {"ammount": 100}},
+        {"data": {"options": {"amount": 100}}},
+    ],
+)
+def test_a_misspelt_move_moves_no_money(orders: Orders, what: str, body: dict[str, Any]):
+    order = orders.make()
+    transaction = orders.paid(order, method="purchase" if what == "refund" else "authorize")
+    path = f"{ORDERS}/{order}/transactions/{transaction['id']}"
+    assert orders.http.post(f"{path}/{what}", json=body).status_code == 400
+    assert orders.http.get(path).json()["data"] == transaction
+
+
+def test_a_capture_of_a_part_is_refused_as_all_would_be_captured(orders: Orders):
+    order = orders.make()
+    transaction = orders.paid(order, **AUTHORIZED)["id"]
+    assert orders.move(order, transaction, "capture", amount=100).status_code == 400
+    assert orders.money(order) == (0, 0, 1000)
+
+
+def test_options_of_other_gateways_are_taken(orders: Orders):
+    order = orders.make()
+    transaction = orders.paid(order, **AUTHORIZED, type="payment", options={"receipt_email": "a@example.com"})["id"]
+    assert orders.move(order, transaction, "capture", options={"note_to_payer": "x"}).status_code == 200
+    assert orders.move(order, transaction, "refund", amount=100, options={"note": "x"}).status_code == 200
+    assert orders.money(order)[1] == 1000
 
 
 def test_unknown_orders_and_transactions_are_not_found(orders: Orders):

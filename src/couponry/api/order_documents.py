@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from couponry.domain.checkout import Checkout
 from couponry.domain.orders import OrderUpdate
-from couponry.domain.payments import Amount, Payment, Reference
+from couponry.domain.payments import Amount, MoneyMove, Payment, Reference
 
 MAX_ORDERS = 100
 """The most orders that one request names."""
@@ -26,48 +26,48 @@ class OrderUpdateDocument(msgspec.Struct, frozen=True):
     data: OrderUpdate
 
 
-class PaymentDocument(msgspec.Struct, frozen=True):
+class PaymentDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body that pays an order."""
 
     data: Payment
 
 
-class Capture(msgspec.Struct, frozen=True, omit_defaults=True):
+class Capture(MoneyMove, frozen=True, omit_defaults=True, kw_only=True):
     """What is known when an authorized payment is made."""
 
     custom_reference: Reference | UnsetType | None = UNSET
     """Replaces that of the authorization; an empty one removes it."""
 
 
-class CaptureDocument(msgspec.Struct, frozen=True):
+class CaptureDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body that captures a payment; it may be left out."""
 
-    data: Capture = Capture()
+    data: Capture
 
 
-class Refund(msgspec.Struct, frozen=True, omit_defaults=True):
+class Refund(MoneyMove, frozen=True, omit_defaults=True, kw_only=True):
     """How much is given back."""
 
     amount: Amount | UnsetType = UNSET
     """In minor units; without one, all that is left."""
 
 
-class RefundDocument(msgspec.Struct, frozen=True):
+class RefundDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body that refunds a payment; it may be left out."""
 
-    data: Refund = Refund()
+    data: Refund
 
 
-class Cancellation(msgspec.Struct, frozen=True, omit_defaults=True):
+class Cancellation(MoneyMove, frozen=True, omit_defaults=True, kw_only=True):
     """Why an authorization is cancelled; nothing of it is kept."""
 
     reason: str | UnsetType = UNSET
 
 
-class CancellationDocument(msgspec.Struct, frozen=True):
+class CancellationDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body that cancels an authorization; it may be left out."""
 
-    data: Cancellation = Cancellation()
+    data: Cancellation
 
 
 class OrdersToAnonymize(msgspec.Struct, frozen=True):

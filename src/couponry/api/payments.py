@@ -26,6 +26,9 @@ from couponry.services.context import Context, fresh_id
 from couponry.services.retries import once
 from couponry.storage.idempotency import Key
 
+NOTHING = b'{"data": {}}'
+"""What a body that is left out says."""
+
 
 @post("/payments", operation_id="paymentSetup", status_code=200)
 async def pay_order(request: Request[Any, Token, Any], order_id: FromPath[str]) -> Response[bytes]:
@@ -58,7 +61,7 @@ async def capture_transaction(
     request: Request[Any, Token, Any], order_id: FromPath[str], transaction_id: FromPath[str]
 ) -> Response[bytes]:
     """Capture a payment that was authorized."""
-    reference = decode(await json_body(request) or b"{}", CaptureDocument).data.custom_reference
+    reference = decode(await json_body(request) or NOTHING, CaptureDocument).data.custom_reference
     id_ = id_in_path(transaction_id, TransactionNotFound)
     return await _moved(
         request, order_id, id_, lambda order, context: payments.captured(order, id_, reference, context.now)
@@ -70,7 +73,7 @@ async def refund_transaction(
     request: Request[Any, Token, Any], order_id: FromPath[str], transaction_id: FromPath[str]
 ) -> Response[bytes]:
     """Refund a payment, or a part of it."""
-    amount = decode(await json_body(request) or b"{}", RefundDocument).data.amount
+    amount = decode(await json_body(request) or NOTHING, RefundDocument).data.amount
     id_ = id_in_path(transaction_id, TransactionNotFound)
     return await _moved(
         request, order_id, id_, lambda order, context: payments.refunded(order, id_, amount, context.now)
@@ -82,7 +85,7 @@ async def cancel_transaction(
     request: Request[Any, Token, Any], order_id: FromPath[str], transaction_id: FromPath[str]
 ) -> Response[bytes]:
     """Cancel the authorization of a payment."""
-    decode(await json_body(request) or b"{}", CancellationDocument)
+    decode(await json_body(request) or NOTHING, CancellationDocument)
     id_ = id_in_path(transaction_id, TransactionNotFound)
     return await _moved(request, order_id, id_, lambda order, context: payments.cancelled(order, id_, context.now))
 
@@ -105,7 +108,7 @@ async def _moved(
 
 async def _fingerprint(request: Request[Any, Token, Any]) -> bytes:
     """Return a hash of what is asked: the payment and how to move it, however the body spells it."""
-    said = read(await json_body(request) or b"{}")
+    said = read(await json_body(request) or NOTHING)
     return hashlib.sha256(msgspec.json.encode([request.url.path.rstrip("/"), said], order="deterministic")).digest()
 
 

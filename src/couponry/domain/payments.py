@@ -1,13 +1,15 @@
 """Payments of orders by the manual gateway: the shop is paid elsewhere, and tells so."""
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
+from couponry.domain.errors import Fault
 from couponry.domain.order_errors import (
     NotCancellable,
     NotCapturable,
@@ -18,6 +20,7 @@ from couponry.domain.order_errors import (
     WrongAmount,
 )
 from couponry.domain.orders import Order, OrderStatus, PaymentStatus, Transaction
+from couponry.domain.validity import Consistent, unknown
 
 MAX_TRANSACTIONS = 100
 """The most transactions of an order."""
@@ -26,14 +29,28 @@ Amount = Annotated[int, Meta(ge=0, le=10**15)]
 Reference = Annotated[str, Meta(max_length=255)]
 
 
-class PaymentNote(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class MoneyMove(Consistent, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What is said of money; a member that nobody knows is refused, as it may be a misspelt amount."""
+
+    type: str | UnsetType = UNSET
+    """Taken, as Elastic Path takes it, and not kept."""
+    options: dict[str, Any] | UnsetType | None = UNSET
+    """For the gateways of Elastic Path; the manual one has no use for any."""
+
+    def contradictions(self) -> Iterator[Fault]:
+        """Tell of an amount where nobody looks for it."""
+        if self.options and "amount" in self.options:
+            yield unknown("amount", "options")
+
+
+class PaymentNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """What the shop calls a payment."""
 
     name: Reference | None = None
     custom_reference: Reference | None = None
 
 
-class Payment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Payment(MoneyMove, frozen=True, omit_defaults=True, kw_only=True):
     """How an order is paid."""
 
     gateway: Literal["manual"]
