@@ -510,6 +510,14 @@ def test_the_head_leaves_the_orders_of_one_customer(orders: Orders):
     assert [one["id"] for one in found] == [mine]
 
 
+@pytest.mark.parametrize("head", ["", "a b", "x" * 300])
+def test_a_head_that_names_nobody_shows_nobody_s_orders(orders: Orders, head: str):
+    orders.make()
+    orders.make(customer={"id": "ann"})
+    answer = orders.http.get(ORDERS, headers={"X-Moltin-Customer-Token": head}).json()
+    assert (answer["data"], answer["meta"]["results"]["total"]) == ([], 0)
+
+
 def test_lists_include_items_and_promotions(shop: Shop, orders: Orders):
     promotion = shop.promotion(automatic=True)
     for _ in range(2):
