@@ -55,11 +55,11 @@ def payment_of(order: Order, total: int) -> str:
     """Say how an order is paid, slowly."""
     standing = [one for one in order.transactions if one.status == "complete"]
     kinds = {one.type for one in standing} - {"authorize"}
-    if kinds == {"refund"}:
-        return "refunded"
-    if kinds:
+    if order.fully_paid_at:
+        return "refunded" if kinds == {"refund"} else "paid"
+    if kinds - {"refund"}:
         return "paid" if order.paid == total else "partially_paid"
-    if standing:
+    if any(one.type == "authorize" for one in standing):
         return "authorized" if order.authorized == total else "partially_authorized"
     return "unpaid"
 

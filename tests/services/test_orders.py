@@ -210,6 +210,27 @@ def test_refunds_in_parts_and_in_full(orders: Orders):
     assert orders.pay(order).status_code == 422
 
 
+def test_a_part_that_was_refunded_is_owing_again(orders: Orders):
+    order = orders.make()
+    part = orders.paid(order, amount=400)["id"]
+    orders.move(order, part, "refund", amount=100)
+    assert (orders.states(order)[:2], orders.money(order)) == (("processing", "partially_paid"), (700, 300, 0))
+    orders.move(order, part, "refund")
+    assert (orders.states(order)[:2], orders.money(order)) == (("incomplete", "unpaid"), (1000, 0, 0))
+    last = orders.paid(order)
+    assert (last["amount"], orders.states(order)[1], orders.money(order)) == (1000, "paid", (0, 1000, 0))
+    orders.move(order, last["id"], "refund")
+    assert orders.states(order)[:2] == ("complete", "refunded")
+
+
+def test_an_order_with_an_authorization_is_not_refunded(orders: Orders):
+    order = orders.make()
+    part = orders.paid(order, amount=400)["id"]
+    orders.paid(order, **AUTHORIZED)
+    orders.move(order, part, "refund")
+    assert (orders.states(order)[:2], orders.money(order)) == (("processing", "partially_authorized"), (400, 0, 600))
+
+
 def test_an_order_of_nothing_is_paid_with_nothing(orders: Orders):
     order = orders.make(0)
     assert orders.states(order)[:2] == ("incomplete", "unpaid")

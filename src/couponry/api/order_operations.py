@@ -141,7 +141,7 @@ PAYMENTS = Tag(
             refuses=(NO_ORDER, NO_TRANSACTION, order_errors.NotCapturable(), *KEY_REFUSES),
         ),
         "refundATransaction": Operation(
-            "The body may be left out: then all that is left is refunded. An order whose payments are all refunded is"
+            "The body may be left out: then all that is left is refunded. An order that was paid and is all refunded is"
             " `refunded`.",
             answer=TransactionAnswer,
             body=RefundDocument,

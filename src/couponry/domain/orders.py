@@ -85,8 +85,10 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     @property
     def paid(self) -> int:
-        """What was purchased and captured, whether or not it was refunded since."""
-        return sum(one.amount for one in self.transactions if one.type != "authorize")
+        """What was purchased and captured: once that was all, whatever is refunded since; before, what was kept."""
+        if self.fully_paid_at is not None:
+            return self.totals.with_tax
+        return sum(one.amount - one.refunded for one in self.transactions if one.type != "authorize")
 
     @property
     def authorized(self) -> int:

@@ -173,10 +173,11 @@ _STATUS: dict[PaymentStatus, OrderStatus] = {
 def _payment_of(order: Order) -> PaymentStatus:
     standing = [one for one in order.transactions if one.status == "complete"]
     payments = [one for one in standing if one.type != "authorize"]
-    if payments and all(one.type == "refund" for one in payments):
-        return "refunded"
-    if payments:
+    kept = [one for one in payments if one.type != "refund"]
+    if order.fully_paid_at is not None:
+        return "paid" if kept else "refunded"
+    if kept:
         return "paid" if order.paid >= order.totals.with_tax else "partially_paid"
-    if standing:
+    if len(standing) > len(payments):
         return "authorized" if order.authorized >= order.totals.with_tax else "partially_authorized"
     return "unpaid"
