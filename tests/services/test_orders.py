@@ -667,6 +667,17 @@ def test_an_order_that_is_not_over_is_not_anonymized_by_its_id(shop: Shop, order
         assert_forgotten(forgotten)
 
 
+def test_what_is_said_of_a_forgotten_order_can_be_forgotten_again(shop: Shop, orders: Orders):
+    order = orders.make()
+    transaction = orders.paid(order)["id"]
+    orders.move(order, transaction, "refund")
+    body = {"data": {"order_ids": [order]}}
+    for _ in range(2):
+        assert orders.put(order, shipping_address=ADDRESS).status_code == 200
+        assert shop.http.post(f"{ORDERS}/anonymize", json=body).status_code == 200
+        assert orders.get(order)["shipping_address"]["line_1"] == "**"
+
+
 def test_all_orders_are_anonymized_or_none(shop: Shop, orders: Orders, new_shop: Callable[..., Shop]):
     order, foreign = orders.make(), Orders(new_shop()).make()
     orders.put(order, status="cancelled")

@@ -48,8 +48,8 @@ async def anonymize_orders(context: Context, ids: Sequence[UUID]) -> list[Order]
 
 async def _forgotten(context: Context, found: Sequence[Order]) -> list[Order]:
     connection, store_id = context.connection, context.store_id
-    told = [one for one in found if not one.anonymized]
-    changed = {one.id: msgspec.structs.replace(forgotten_order(one), updated_at=context.now) for one in told}
+    forgotten = [after for one in found if (after := forgotten_order(one)) != one]
+    changed = {one.id: msgspec.structs.replace(one, updated_at=context.now) for one in forgotten}
     await orders.put(connection, store_id, changed.values())
     answers = await anonymizing.answers(connection, store_id, list(changed))
     await anonymizing.replace(connection, store_id, {}, {key: _cleaned(answer) for key, answer in answers.items()})
