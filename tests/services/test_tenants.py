@@ -44,6 +44,7 @@ CASES: dict[str, tuple[str, Any]] = {
     f"GET {PROMOTION}/jobs": (HIDDEN, None),
     f"GET {PROMOTION}/jobs/{{job_id}}": (HIDDEN, None),
     f"GET {PROMOTION}/jobs/{{job_id}}/file": (HIDDEN, None),
+    f"GET {PROMOTION}/jobs/{{job_id}}/events": (HIDDEN, None),
     f"POST {PROMOTION}/jobs/{{job_id}}/cancel": (HIDDEN, None),
     "PUT /v2/products": (OWN, {"data": [product("same-id", sku="same-sku")]}),
     "GET /v2/products": (OWN, None),
@@ -98,6 +99,9 @@ CASES: dict[str, tuple[str, Any]] = {
 }
 """Every endpoint under /v2: what it does to a merchant of another store, and a body that is valid for it."""
 
+IMPORT = f"POST {PROMOTION}/jobs/code_import"
+"""Takes a file, so it has a test of its own."""
+
 SHOPPERS = {
     f"POST {PROMOTIONS}/evaluations",
     "GET /v2/products",
@@ -119,7 +123,17 @@ def endpoints() -> set[str]:
 
 
 def test_every_endpoint_has_a_case():
-    assert endpoints() == CASES.keys()
+    assert endpoints() == CASES.keys() | {IMPORT}
+
+
+def test_a_merchant_of_another_store_imports_nothing(
+    new_shop: Callable[..., Shop], theirs: Callable[[], dict[str, Any]]
+):
+    stranger, before = new_shop(), theirs()
+    path = IMPORT.removeprefix("POST ").format(**before["names"])
+    answer = stranger.http.post(path, content="code\nstranger\n", headers={"Content-Type": "text/csv"})
+    assert answer.status_code == 404
+    assert theirs() == before
 
 
 @pytest.fixture

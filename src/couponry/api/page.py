@@ -95,6 +95,8 @@ def commands(shown: Shown) -> list[tuple[str, str]]:
     if "requestBody" not in shown.operation:
         return [("", command)]
     ((type_, content),) = shown.operation["requestBody"]["content"].items()
+    if "$ref" not in content["schema"]:
+        return [("", f"{command} \\\n  -H 'Content-Type: {type_}' \\\n  -T codes.csv")]
     return [(title, command + _sent(type_, example["value"])) for title, example in content["examples"].items()]
 
 
