@@ -116,22 +116,26 @@ async def _attended(local: Local | None, job: Document) -> AsyncGenerator[None]:
     if local is None:
         yield
         return
-    running = asyncio.create_task(_run_to_end(local, job))
+    over = asyncio.Event()
+    running = asyncio.create_task(_run_to_end(local, job, over))
     try:
         yield
+        over.set()
+        await running  # what is left to do when a job has ended, such as looking at the table, is done in peace
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
 
 
-async def _run_to_end(local: Local, job: Document) -> None:
+async def _run_to_end(local: Local, job: Document, over: asyncio.Event) -> None:
     workshop = Workshop(local.api.database, local.api.files)
     promotion_id, id_ = UUID(job["promotion_id"]), UUID(job["id"])
-    while True:
+    while not over.is_set():
         with suppress(*INTERRUPTIONS):  # it goes on where it stopped
             await run_job(workshop, local.store.store_id, promotion_id, id_)
-        await asyncio.sleep(RETRY_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), RETRY_SECONDS)
 
 
 async def _interrupted(client: Client, job: Document) -> None:
