@@ -1,9 +1,9 @@
 """Creating, listing and deleting single codes."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
-from operator import itemgetter
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,7 @@ from couponry.domain.errors import (
     AutomaticCodeKept,
     CodeNotFound,
     DuplicateCode,
+    Fault,
     InvalidDocument,
     NoCodesAllowed,
     PromotionNotFound,
@@ -58,26 +59,41 @@ async def creating_codes(context: Context, promotion_id: UUID, new: Sequence[New
         DuplicateCode: one exists in this promotion, is asked for twice, or stands for the promotion itself.
         TooManyCodes: the store limits the codes of a promotion.
     """
-    spelled = [one.code.strip() for one in new]
-    if faults := list(islice(spelling_faults(spelled, "data.codes"), MAX_FAULTS)):
-        raise InvalidDocument(*faults)
-    promotion = await promotions.standing(context.connection, context.store_id, promotion_id)
+    # PostgreSQL looks while the codes are made ready.
+    standing = promotions.standing(context.connection, context.store_id, promotion_id)
+    promotion, ready = await asyncio.gather(standing, _made_ready(new))
+    if ready.faults:
+        raise InvalidDocument(*ready.faults)
     if promotion is None:
         raise PromotionNotFound
     if promotion.automatic:
         raise NoCodesAllowed
-    first, keys, limits = series(fresh_id()), code_keys(spelled), _limits_of(new)
+    first, spelled, keys, limits = series(fresh_id()), ready.spelled, ready.keys, _limits_of(new)
     if len(set(keys)) < len(keys) or code_key(auto_code(promotion_id)) in keys:
         raise DuplicateCode
     # Before they are added, so that PostgreSQL does not find each of them here.
     elsewhere = set[str]()
     if not promotion.alone:
         elsewhere = await codes.keys_elsewhere(context.connection, context.store_id, promotion_id, keys)
-    # Sorted by key, so that two requests for the same codes never wait for each other in a circle.
-    rows = sorted(zip(range(len(new)), spelled, keys, limits, strict=True), key=itemgetter(2))
+    rows = [(at, spelled[at], keys[at], limits[at]) for at in ready.by_key]
     async with _adding(context, promotion_id, first, rows):
         elsewhere_too = [code for code, key in zip(spelled, keys, strict=True) if key in elsewhere]
         yield CreatedCodes(ids_in_series(first, len(new)), spelled, elsewhere_too)
+
+
+class _Ready(msgspec.Struct, frozen=True):
+    spelled: list[str]
+    faults: list[Fault]
+    keys: list[str]
+    by_key: list[int]
+    """The places of the codes, sorted by key: so two requests for the same codes never wait in a circle."""
+
+
+async def _made_ready(new: Sequence[NewCode]) -> _Ready:
+    spelled = [one.code.strip() for one in new]
+    faults = list(islice(spelling_faults(spelled, "data.codes"), MAX_FAULTS))
+    keys = code_keys(spelled)
+    return _Ready(spelled, faults, keys, sorted(range(len(keys)), key=keys.__getitem__))
 
 
 def _limits_of(new: Sequence[NewCode]) -> list[CodeLimits]:
