@@ -21,20 +21,22 @@ from couponry.domain.codes import CodePattern
 MILLION = 1_000_000
 
 
+def copy_seconds(here: Rig, count: int) -> float:
+    """Return how long bare COPY takes for *count* codes, the table being empty."""
+    rows = bare.rows_ready(here.store_id, count)
+    here.empty()
+    return bare.copy_seconds(here.database_url, rows)
+
+
 def generating(here: Rig) -> Iterator[Row]:
     """Generate a million codes through the API, against bare COPY."""
     here.generate(here.promotion(), 10_000)
-
-    def theirs() -> float:
-        rows = bare.rows_ready(here.store_id, MILLION)
-        here.empty()
-        return bare.copy_seconds(here.database_url, rows)
 
     def ours() -> float:
         here.empty()
         return here.generate(here.promotion(), MILLION)
 
-    copied, generated = rounds(3, theirs, ours)
+    copied, generated = rounds(3, lambda: copy_seconds(here, MILLION), ours)
     yield ratio("generate 1,000,000 codes / bare COPY", 0.60, 0.85, MILLION / generated, MILLION / copied, "codes/s")
     yield megabytes("worker's peak memory after 1,000,000", here)
 
@@ -96,16 +98,11 @@ def importing(here: Rig) -> Iterator[Row]:
     file = b"code,uses,consume_unit\n" + b"".join(body + b",1,per_checkout\n" for body in bodies)
     before = here.worker_megabytes()
 
-    def theirs() -> float:
-        rows = bare.rows_ready(here.store_id, MILLION)
-        here.empty()
-        return bare.copy_seconds(here.database_url, rows)
-
     def ours() -> float:
         here.empty()
         return here.upload(here.promotion(), file)
 
-    copied, imported = rounds(3, theirs, ours)
+    copied, imported = rounds(3, lambda: copy_seconds(here, MILLION), ours)
     yield ratio("import 1,000,000 codes / bare COPY", 0.20, 0.40, MILLION / imported, MILLION / copied, "codes/s")
     here.empty()
     dried = here.upload(here.promotion(), file, dry_run="true")
@@ -128,11 +125,6 @@ def single_codes(here: Rig) -> Iterator[Row]:
     path, numbers = f"/v2/rule-promotions/{here.promotion()}/codes", itertools.count()
     count = 100_000
 
-    def theirs() -> float:
-        rows = bare.rows_ready(here.store_id, count)
-        here.empty()
-        return bare.copy_seconds(here.database_url, rows)
-
     def ours(clients: int) -> float:
         bodies = [[_thousand(numbers) for _ in range(count // 1000 // clients)] for _ in range(clients)]
         here.empty()
@@ -151,7 +143,7 @@ def single_codes(here: Rig) -> Iterator[Row]:
 
     headers = {"Content-Type": "application/json", "Authorization": here.http.headers["Authorization"]}
 
-    copied, alone, together = rounds(5, theirs, lambda: ours(1), lambda: ours(4))
+    copied, alone, together = rounds(5, lambda: copy_seconds(here, count), lambda: ours(1), lambda: ours(4))
     yield ratio("POST /codes with 1,000 / bare COPY", 0.40, 0.40, count / alone, count / copied, "codes/s")
     yield ratio("the same, four clients", 0.40, 0.40, count / together, count / copied, "codes/s")
 

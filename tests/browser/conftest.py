@@ -1,9 +1,7 @@
 """A real browser on a real server; whatever a page complains of, or fetches from elsewhere, fails the test."""
 
-import hashlib
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -12,12 +10,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from packages import installed
 from support import Shop
 
 PACKAGE = Path(__file__).with_name("js")
 CHROMIUM = shutil.which("chromium")
-NPM = shutil.which("npm")
-OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "ENOTCACHED")
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 """The folder in which the pictures of the pages are kept, if any."""
 
@@ -38,19 +35,8 @@ def browser() -> Generator[Browser]:
 @pytest.fixture(scope="session")
 def axe(pytestconfig: pytest.Config) -> str:
     """The source of axe-core as its lock file pins it, fetched once for each lock file."""
-    if NPM is None:
-        pytest.skip("NOT TESTED with axe-core: install npm")
-    lock = hashlib.sha256((PACKAGE / "package-lock.json").read_bytes()).hexdigest()[:16]
-    folder = pytestconfig.cache.mkdir(f"axe-{lock}")  # pyright: ignore[reportOptionalMemberAccess]
-    source = folder / "node_modules/axe-core/axe.min.js"
-    if not source.exists():
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(PACKAGE / name, folder)
-        npm = subprocess.run([NPM, "ci", "--ignore-scripts"], cwd=folder, capture_output=True, text=True, check=False)
-        if npm.returncode and any(reason in npm.stderr for reason in OFFLINE):
-            pytest.skip(f"NOT TESTED with axe-core: npm cannot fetch it ({npm.stderr[-200:]})")
-        assert npm.returncode == 0, npm.stderr
-    return source.read_text()
+    folder = installed(pytestconfig, PACKAGE, "axe-core")
+    return (folder / "node_modules/axe-core/axe.min.js").read_text()
 
 
 class Complaints(list[str]):

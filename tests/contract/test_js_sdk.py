@@ -1,6 +1,5 @@
 """The official JavaScript SDK, unchanged, against our API (needs Node.js and npm)."""
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -8,29 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from packages import installed
 from support import Shop
 
 PACKAGE = Path(__file__).with_name("js")
-NODE, NPM = shutil.which("node"), shutil.which("npm")
-OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "ENOTCACHED")
+NODE = shutil.which("node")
 
 
 @pytest.fixture
 def program(pytestconfig: pytest.Config) -> Path:
     """The SDK as its lock file pins it and our program beside it, installed once for each lock file."""
-    if NODE is None or NPM is None:
+    if NODE is None:
         pytest.skip("NOT TESTED with the official JavaScript SDK: install Node.js and npm")
-    lock = hashlib.sha256((PACKAGE / "package-lock.json").read_bytes()).hexdigest()[:16]
-    folder = pytestconfig.cache.mkdir(f"js-sdk-{lock}")  # pyright: ignore[reportOptionalMemberAccess]
-    installed = folder / "installed"
-    if not installed.exists():
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(PACKAGE / name, folder)
-        npm = subprocess.run([NPM, "ci", "--ignore-scripts"], cwd=folder, capture_output=True, text=True, check=False)
-        if npm.returncode and any(reason in npm.stderr for reason in OFFLINE):
-            pytest.skip(f"NOT TESTED with the official JavaScript SDK: npm cannot fetch it ({npm.stderr[-200:]})")
-        assert npm.returncode == 0, npm.stderr
-        installed.touch()
+    folder = installed(pytestconfig, PACKAGE, "the official JavaScript SDK")
     return Path(shutil.copy(PACKAGE / "contract.mjs", folder))
 
 
