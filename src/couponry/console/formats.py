@@ -31,6 +31,17 @@ def field(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
 
 
+def said(text: str) -> str:
+    """Return what stands in such an input as the wire writes it: a browser leaves out seconds that are 0.
+
+    What is no moment is returned as it was typed.
+    """
+    try:
+        return iso(datetime.fromisoformat(f"{text}+00:00"))
+    except ValueError:
+        return text
+
+
 def later(at: datetime, days: int) -> datetime:
     """Return the moment so many days later."""
     return at + timedelta(days=days)

@@ -9,7 +9,7 @@ from litestar import Request, Response
 from litestar.datastructures import Cookie
 from markupsafe import Markup
 
-from couponry.console import formats
+from couponry.console import formats, writing
 from couponry.console.visits import form_token, session_in
 
 HOME = "/console"
@@ -79,6 +79,11 @@ def page(request: Request[Any, Any, Any], template: str, http_status: int = 200,
     return response
 
 
+def fragment(template: str, **shown: object) -> str:
+    """Return a part of a page, as a module puts it in the place of an older one."""
+    return _environment().get_template(template).render(shown)
+
+
 def go(path: str, said: str | None = None) -> Response[bytes]:
     """Lead on to the page at *path*, which says that something was done: one of `SAID`."""
     response = Response(b"", status_code=303, headers=HEADERS | {"location": path})
@@ -104,6 +109,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(formats.FILTERS)
     environment.filters["data"] = _data
+    environment.filters["money"] = writing.money
     environment.tests["set"] = lambda value: value is not msgspec.UNSET  # pyright: ignore[reportUnknownLambdaType]
     environment.globals["home"] = HOME  # pyright: ignore[reportArgumentType]
     return environment

@@ -1,7 +1,7 @@
 """Creating and changing promotions with a form."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -157,7 +157,7 @@ def _document(form: Form) -> bytes:
         "description": form.get("description", "").strip() or None,
         "priority": _whole_number(form.get("priority", "").strip()),
         "rule_set": json_of(form.get("rule_set", "")),
-        **{member: _moment(form[member]) for member in ("start", "end") if member in form},
+        **{member: formats.said(form[member]) for member in ("start", "end") if member in form},
         **{switch: switch in form for switch in SWITCHES},
     }
     return msgspec.json.encode({"data": said})
@@ -166,14 +166,6 @@ def _document(form: Form) -> bytes:
 def _whole_number(text: str) -> int | str | None:
     try:
         return int(text) if text else None
-    except ValueError:
-        return text
-
-
-def _moment(text: str) -> str:
-    """Return a moment of UTC as the wire writes it; a browser leaves out seconds that are 0."""
-    try:
-        return formats.iso(datetime.fromisoformat(f"{text}+00:00"))
     except ValueError:
         return text
 

@@ -78,8 +78,8 @@ def form_token(connection: AnyConnection) -> str:
     return sessions.signature(holder, "form", api_of(connection).keys.sessions)
 
 
-async def form_of(request: AnyRequest) -> Form:
-    """Return the fields of the form that one of our own pages sent.
+async def form_of(request: AnyRequest, most: int = MAX_FIELDS) -> Form:
+    """Return the fields, so many at *most*, of the form that one of our own pages sent.
 
     Raises:
         Forbidden: another page sent it, or it belongs to a session that is over.
@@ -88,7 +88,7 @@ async def form_of(request: AnyRequest) -> Form:
     _require_own_origin(request)
     try:
         body = (await request.body()).decode()
-        form = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"))
+        form = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=most, errors="strict"))
     except ValueError as error:
         raise BadRequest("This is no form.") from error
     _require_token(request, form.get(TOKEN_FIELD))

@@ -47,6 +47,12 @@ async def get_product(context: Context, id_: str) -> Product:
     return found[0]
 
 
+async def products_by_sku(context: Context, skus: Sequence[str]) -> dict[str, Product]:
+    """Return those products of the store that have one of *skus*, by sku."""
+    found = await products.by_skus(context.connection, context.store_id, skus) if skus else []
+    return {product.sku: product for product in found if product.sku is not None}
+
+
 async def list_products(context: Context, wanted: Filter, page: Page) -> Listed[Product]:
     """Return one page of the store's products that pass *wanted*, by id."""
     found = await products.page_of(context.connection, context.store_id, wanted, page)

@@ -1,0 +1,180 @@
+"""Trying a promotion on a cart: how it is judged, and why, while one types."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from couponry.api.documents import decode
+from couponry.api.drafts import ALIASES
+from couponry.api.evaluations import CartToEvaluate, EvaluationDocument
+from couponry.api.state import api_of
+from couponry.console.cart_forms import MAX_FIELDS, MAX_LINES, Asked, Said, asked_by, is_blank, numbers, said, skus
+from couponry.console.pages import fragment, json_page, page
+from couponry.console.promotions import Overview, overview_of
+from couponry.console.sample_carts import form_of_sample, priced, sample_cart
+from couponry.console.verdicts import Verdict, verdicts
+from couponry.console.visits import Form, context_of, form_of, session_in
+from couponry.domain.errors import InvalidDocument, Refusal
+from couponry.domain.listing import EVERYTHING, Page
+from couponry.domain.outcome import Evaluation
+from couponry.domain.products import Product
+from couponry.domain.promotions import Promotion
+from couponry.domain.redemption import shoppers_of
+from couponry.services import codes, products
+from couponry.services.context import Context, utc_now
+from couponry.services.trying import Trial, Tried, try_cart
+
+OFFERED = 25
+"""How many products are offered where a SKU is typed; every other one is found by its SKU as well."""
+
+
+class Result(NamedTuple):
+    """A judged cart, as a page shows it."""
+
+    evaluation: Evaluation
+    labels: dict[str, str]
+    """What each line is called."""
+    names: dict[str, str]
+    """What each promotion is called, by id."""
+    verdicts: list[Verdict]
+    assumed: bool
+    document: str
+    """The cart, as the API takes it."""
+
+
+class Judged(NamedTuple):
+    """What a form asked, and what came of it."""
+
+    form: Form
+    asked: Asked
+    known: dict[str, str]
+    """The names of the products on the lines, by the number of the line."""
+    faults: dict[str, str]
+    others: list[str]
+    result: Result | None = None
+
+
+@get("/promotions/{promotion_id:str}/try")
+async def show_sample(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
+    """Show a cart that makes sense for a promotion, and how it is judged."""
+    async with context_of(request) as context:
+        shown = await overview_of(context, promotion_id)
+        offered = await _offered(context)
+        form = await _sample(context, shown.promotion, offered)
+    return await _page(request, shown, form, offered)
+
+
+@post("/promotions/{promotion_id:str}/try", status_code=200)
+async def show_tried(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
+    """Show how the cart that a form describes is judged."""
+    form = await form_of(request, MAX_FIELDS)
+    async with context_of(request) as context:
+        shown = await overview_of(context, promotion_id)
+        offered = await _offered(context)
+    return await _page(request, shown, form, offered)
+
+
+@post("/promotions/{promotion_id:str}/try/answer", status_code=200)
+async def tell_tried(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
+    """Answer how the cart that a form describes is judged, for the module that shows it while one types."""
+    form = await form_of(request, MAX_FIELDS)
+    async with context_of(request) as context:
+        shown = await overview_of(context, promotion_id)
+    judged = await _judged(request, shown.promotion, form)
+    told = fragment("try_answer.html", result=judged.result, path=shown.path, promotion=shown.promotion)
+    return json_page({"html": told, "faults": judged.faults, "others": judged.others, "known": judged.known})
+
+
+async def _page(
+    request: Request[Any, Any, Any], shown: Overview, form: Form, offered: Sequence[Product]
+) -> Response[bytes]:
+    judged = await _judged(request, shown.promotion, form)
+    lines = [line for line in numbers(form) if not is_blank(form, line)] or [1]
+    # One more than there are, so that a line can be added without modules.
+    spare = [lines[-1] + 1] if len(lines) < MAX_LINES else []
+    return page(
+        request,
+        "try.html",
+        422 if judged.result is None else 200,
+        **shown._asdict(),
+        **judged._asdict(),
+        lines=lines,
+        spare=spare,
+        offered=offered,
+        max_lines=MAX_LINES,
+    )
+
+
+async def _offered(context: Context) -> list[Product]:
+    return (await products.list_products(context, EVERYTHING, Page(OFFERED))).rows
+
+
+async def _sample(context: Context, promotion: Promotion, offered: Sequence[Product]) -> Form:
+    """Return the form of a cart for a promotion, with one of its codes; where any product would do, one *offered*."""
+    rule_set = promotion.rule_set
+    cart = sample_cart(rule_set)
+    spare = iter([product.sku for product in offered if product.sku is not None])
+    for line in cart.lines:
+        if line.is_any:
+            line.sku = next(spare, "")
+    currency = (rule_set.currencies or ("USD",))[0].upper()
+    known = await products.products_by_sku(context, [line.sku for line in cart.lines if line.sku])
+    prices = {sku: product.prices[currency] for sku, product in known.items() if currency in product.prices}
+    form = form_of_sample(priced(cart, prices), rule_set, asked_by(rule_set)) | {"scope": "alone"}
+    if not promotion.automatic:
+        first = await codes.list_codes(context, promotion.id, EVERYTHING, None, Page(1))
+        form["codes"] = "".join(code.code for code in first.rows)
+    return form
+
+
+async def _judged(request: Request[Any, Any, Any], promotion: Promotion, form: Form) -> Judged:
+    asked = asked_by(promotion.rule_set)
+    async with context_of(request) as context:
+        found = await products.products_by_sku(context, skus(form))
+    typed = said(form, asked, found)
+    known = {
+        str(line): found[sku].name for line in numbers(form) if (sku := form.get(f"sku-{line}", "").strip()) in found
+    }
+    try:
+        cart = decode(msgspec.json.encode({"data": typed.document}), EvaluationDocument, ALIASES).data
+    except InvalidDocument as refusal:
+        beside, others = typed.told(refusal.faults, form)
+        return Judged(form, asked, known, beside, others)
+    except Refusal as refusal:
+        return Judged(form, asked, known, {}, [refusal.detail or refusal.title])
+    # Outside the transaction above: what judges carts takes a connection of its own.
+    tried = await _tried(request, promotion, cart, form)
+    return Judged(form, asked, known, {}, [], _result(typed, tried, promotion, known))
+
+
+async def _tried(request: Request[Any, Any, Any], promotion: Promotion, cart: CartToEvaluate, form: Form) -> Tried:
+    session, api = session_in(request), api_of(request)
+    assert session is not None
+    trial = Trial(
+        promotion_id=str(promotion.id),
+        cart=cart,
+        codes=cart.codes,
+        shoppers=shoppers_of(api.keys.shoppers, session.store_id, cart.shopper),
+        at=cart.at or utc_now(),
+        alone=form.get("scope") != "all",
+        as_enabled="as_enabled" in form,
+    )
+    return await try_cart(api.till.look_ups, api.promotions, session.store_id, trial)
+
+
+def _result(typed: Said, tried: Tried, promotion: Promotion, known: Mapping[str, str]) -> Result:
+    items: list[dict[str, Any]] = typed.document["items"]
+    labels = {
+        item["id"]: known.get(str(line)) or item.get("sku") or item.get("product_id") or f"Line {line}"
+        for item, line in zip(items, typed.lines, strict=True)
+    }
+    names = {id_: one.name for id_, one in tried.promotions.items()}
+    document = msgspec.json.format(msgspec.json.encode({"data": typed.document}), indent=2).decode()
+    told = verdicts(tried, str(promotion.id), labels)
+    return Result(tried.evaluation, labels, names, told, tried.assumed, document)
+
+
+handlers = [show_sample, show_tried, tell_tried]

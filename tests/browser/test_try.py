@@ -1,0 +1,127 @@
+"""People try a promotion: the answer follows what they type."""
+
+import json
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browser_season import HOSTILE, season
+from support import Shop, product
+
+TOTAL = {
+    "rules": {"strategy": "cart_total", "operator": "gte", "args": [10000]},
+    "actions": [{"strategy": "cart_discount", "args": ["percent", 10]}],
+}
+
+
+def write(page: Page, name: str, text: str) -> None:
+    page.locator(f'[name="{name}"]').fill(text)
+
+
+def test_the_answer_follows_what_is_typed(shop: Shop, open_console, look):
+    id_ = shop.promotion(name="From a hundred", rule_set=TOTAL)
+    shop.add_codes(id_, {"code": "SUNNY", "uses": 3})
+    boot = product("p-boot", sku="boot", name="Red boot", prices={"USD": 8000})
+    shop.http.put("/v2/products", json={"data": [boot]})
+    page = open_console(shop)
+    page.goto(f"promotions/{id_}")
+    page.get_by_role("link", name="Try it").click()
+    answer = page.locator("[data-answer]")
+    expect(page.locator('[name="sku-1"]')).to_have_value("boot")
+    expect(answer).to_contain_text("It applies")
+
+    write(page, "quantity-1", "1")
+    expect(answer).to_contain_text("it comes to 80.00 (add 20.00 more)")
+    page.get_by_role("button", name="Add a line").click()
+    expect(page.locator('[name="sku-2"]')).to_be_focused()
+    page.keyboard.type("boot")
+    expect(page.locator('[data-known="2"]')).to_have_text("Red boot")
+    expect(answer).to_contain_text("-16.00")
+    write(page, "unit_price-2", "19.99")
+    expect(page.locator('[data-fault="unit_price-2"]')).to_have_text("Write a whole number.")
+    expect(page.locator('[name="unit_price-2"]')).to_have_attribute("aria-invalid", "true")
+    look(page, "try-faults")
+    write(page, "unit_price-2", "1999")
+    expect(page.locator('[data-fault="unit_price-2"]')).to_be_hidden()
+    expect(answer).to_contain_text("it comes to 99.99 (add 0.01 more)")
+    page.get_by_role("button", name="Remove line 2").click()
+    expect(answer).to_contain_text("it comes to 80.00")
+    write(page, "codes", "rainy")
+    expect(answer).to_contain_text("Nobody knows this code")
+    assert shop.list_codes(id_)[0]["uses"] == 3
+
+
+def test_the_cart_is_copied_as_json(shop: Shop, open_console):
+    id_ = shop.promotion(rule_set=TOTAL)
+    page = open_console(shop)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"promotions/{id_}/try")
+    page.get_by_text("The cart as JSON", exact=True).click()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+
+    copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
+
+    assert shop.http.post("/v2/rule-promotions/evaluations", json=copied).status_code == 200
+    write(page, "quantity-1", "2")
+    expect(page.locator("[data-json]")).to_contain_text('"quantity": 2')
+    expect(page.locator("[data-json]")).to_be_visible()
+
+
+def test_without_modules_the_form_is_sent_and_a_line_can_be_added(shop: Shop, open_console):
+    id_ = shop.promotion(rule_set=TOTAL)
+    page = open_console(shop)
+    page.route("**/try.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.goto(f"promotions/{id_}/try")
+    write(page, "unit_price-1", "100")
+    write(page, "sku-2", "mug")
+    write(page, "quantity-2", "1")
+    write(page, "unit_price-2", "300")
+
+    page.get_by_role("button", name="Try it").click()
+
+    expect(page.locator("[data-answer]")).to_contain_text("it comes to 8.00 (add 92.00 more)")
+    expect(page.locator('[name="sku-2"]')).to_have_value("mug")
+    expect(page.locator('[name="sku-3"]')).to_have_value("")
+
+
+def test_who_is_signed_out_meanwhile_is_told_and_keeps_what_was_typed(shop: Shop, open_console, complaints):
+    complaints.expected.append("401")
+    id_ = shop.promotion(rule_set=TOTAL)
+    page = open_console(shop)
+    page.goto(f"promotions/{id_}/try")
+    other = page.context.new_page()
+    other.goto("promotions")
+    other.get_by_role("button", name="Sign out").click()
+    other.get_by_role("heading", name="Sign in").wait_for()
+
+    write(page, "unit_price-1", "777")
+
+    expect(page.get_by_text("You are not signed in any more.")).to_be_visible()
+    expect(page.locator('[name="unit_price-1"]')).to_have_value("777")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_made_to_do_harm_do_none(shop: Shop, open_console, name: str):
+    rules = {"strategy": "item_sku", "operator": "in", "args": [name]}
+    id_ = shop.promotion(name=name, rule_set={"rules": rules, "actions": TOTAL["actions"]})
+    shop.add_codes(id_, name)
+    shop.http.put("/v2/products", json={"data": [product("p", sku=name, name=name)]})
+    page = open_console(shop)
+    page.goto(f"promotions/{id_}/try")
+
+    write(page, "quantity-1", "3")
+
+    expect(page.locator("[data-answer]")).to_contain_text(f"-3.00 by {name}")
+    expect(page.locator('[data-known="1"]')).to_have_text(name)
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_page_can_be_read(shop: Shop, open_console, look, database_url: str, *, dark: bool, phone: bool):
+    summer, _ = season(shop, database_url)
+    page = open_console(shop, dark=dark, phone=phone)
+    page.goto(f"promotions/{summer}/try")
+    page.locator('[name="scope"]').select_option("all")
+    expect(page.locator("[data-answer]")).to_contain_text("Day of members")
+    look(page, "-".join(["try", *(["phone"] if phone else []), "dark" if dark else "light"]))
