@@ -47,6 +47,7 @@ def test_a_job_is_watched_over_a_crash_and_a_form_keeps_what_was_typed(
 ):
     # Chromium names each request that finds nobody, and each that was under way when the server was killed.
     complaints.expected += ["ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE"]
+    complaints.expected.append("ERR_INCOMPLETE_CHUNKED_ENCODING")
     id_ = shop.promotion(name="Big")
     server = start()
     page = open_console(shop, url=f"http://127.0.0.1:{port}")
@@ -74,3 +75,25 @@ def test_a_job_is_watched_over_a_crash_and_a_form_keeps_what_was_typed(
     expect(form.get_by_role("heading", level=1)).to_have_text("Typed while nobody listened")
     if page.get_by_role("button", name="Cancel").count():
         page.get_by_role("button", name="Cancel").click()
+
+
+def test_who_is_signed_out_elsewhere_is_told_by_the_page_that_follows_a_job(shop: Shop, open_console, complaints):
+    complaints.expected.append("401")
+    id_ = shop.promotion(name="Big")
+    page = open_console(shop)
+    page.goto(f"promotions/{id_}/jobs")
+    page.get_by_label("How many").fill("4000000")
+    page.get_by_label("Drawn characters").fill("12")
+    page.get_by_role("button", name="Generate", exact=True).click()
+    expect(page.locator("[data-tally]")).to_have_text(re.compile("a second"))
+    other = page.context.new_page()
+    other.goto("promotions")
+    other.get_by_role("button", name="Sign out").click()
+    other.get_by_role("heading", name="Sign in").wait_for()
+
+    page.bring_to_front()
+    expect(page.get_by_text("You are not signed in any more.")).to_be_visible(timeout=15_000)
+    assert page.url.endswith("/jobs")
+    job = shop.http.get(f"/v2/rule-promotions/{id_}/jobs").json()["data"][0]["id"]
+    assert shop.http.post(f"/v2/rule-promotions/{id_}/jobs/{job}/cancel").status_code == 200
+    shop.ended_job(id_, job)

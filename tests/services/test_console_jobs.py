@@ -1,7 +1,10 @@
 """The jobs of a promotion in the console."""
 
+import json
 import re
 import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -13,7 +16,7 @@ from visitor import Visitor
 
 def job_on(text: str) -> str:
     """Return the way to the first job of a page that has not ended."""
-    found = re.search(r'data-job="/console([^"]*)/state"', text)
+    found = re.search(r'data-job="/console([^"]*)"', text)
     assert found, text
     return found[1]
 
@@ -92,7 +95,46 @@ def test_another_store_s_jobs_are_not_there(guest: Visitor, new_shop: Any):
     job = other.generate(foreign, 10)
     path = f"/promotions/{foreign}/jobs"
 
-    for end in ("", f"/{job}/state", f"/{job}/file"):
+    for end in ("", f"/{job}/state", f"/{job}/events", f"/{job}/file"):
         assert guest.get(path + end).status_code == 404
     for end in ("/generate", "/export", f"/{job}/cancel"):
         assert guest.post(path + end, number_of_codes="5").status_code == 404
+
+
+def told(answer: httpx.Response) -> Iterator[dict[str, Any]]:
+    """Yield the states that a stream tells; empty for a comment."""
+    for line in answer.iter_lines():
+        if line.startswith("data:"):
+            yield json.loads(line.removeprefix("data:"))
+        elif line.startswith(":"):
+            yield {}
+
+
+@contextmanager
+def following(guest: Visitor, path: str, **headers: str) -> Generator[Iterator[dict[str, Any]]]:
+    """Follow a job for the block, as the page that shows it does."""
+    said = guest.headers | {"Accept": "text/event-stream"} | headers
+    with guest.http.stream("GET", f"/console{path}/events", headers=said) as answer:
+        assert answer.status_code == 200, answer.read()
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield told(answer)
+
+
+def test_a_job_is_followed_to_its_end_and_not_begun_again(guest: Visitor):
+    id_ = guest.shop.promotion()
+    guest.post(f"/promotions/{id_}/jobs/generate", number_of_codes="400000", code_length="10")
+    path = job_on(guest.shown(f"/promotions/{id_}/jobs"))
+
+    with following(guest, path) as states:
+        seen = [state for state in states if state]
+
+    assert seen[-1] == guest.get(f"{path}/state").json() | {"progress": seen[-1]["progress"]}
+    assert (seen[-1]["status"], seen[-1]["ended"], seen[-1]["progress"]["done"]) == ("completed", True, 400_000)
+    done = [state["progress"]["done"] for state in seen]
+    assert len(done) >= 3
+    assert done == sorted(done)
+    assert any(state["progress"]["eta_seconds"] for state in seen)
+    with guest.http.stream("GET", f"/console{path}/events") as answer:
+        [last] = [line.removeprefix("id:").strip() for line in answer.iter_lines() if line.startswith("id:")]
+    again = guest.http.get(f"/console{path}/events", headers={"Last-Event-ID": last})
+    assert again.status_code == 204

@@ -33,7 +33,7 @@ def lead_to_sign_in(request: Request[Any, Any, Any], _: NotSignedIn) -> Response
 
 def wants_json(request: Request[Any, Any, Any]) -> bool:
     """Tell whether a module of ours asks, not a person."""
-    return request.headers.get("accept", "").startswith("application/json")
+    return request.headers.get("accept", "").startswith(("application/json", "text/event-stream"))
 
 
 def _as_page(answer: Answer) -> Answer:

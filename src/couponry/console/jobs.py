@@ -8,6 +8,7 @@ from litestar.params import FromPath
 
 from couponry.api.documents import decode
 from couponry.api.files import link_to
+from couponry.api.job_streams import follow
 from couponry.api.jobs import NewJobDocument
 from couponry.api.wire import id_in_path
 from couponry.console import limits
@@ -15,7 +16,7 @@ from couponry.console.pages import go, json_page, page
 from couponry.console.paging import Pages, page_asked
 from couponry.console.promotion_forms import FORMABLE
 from couponry.console.promotions import overview_of, path_of
-from couponry.console.visits import Form, context_of, form_of
+from couponry.console.visits import Form, context_of, form_of, staying
 from couponry.console.wording import plain
 from couponry.domain.errors import InvalidDocument, JobNotFound, PromotionNotFound, Refusal
 from couponry.domain.jobs import JobStatus, Progress, PromotionJob, progress
@@ -110,8 +111,17 @@ def _faults(refusal: Refusal) -> list[str]:
 @get("/promotions/{promotion_id:str}/jobs/{job_id:str}/state")
 async def state(request: Request[Any, Any, Any], promotion_id: FromPath[str], job_id: FromPath[str]) -> Response[bytes]:
     """Answer how a job fares."""
-    job = await _job(request, promotion_id, job_id)
-    return json_page(State(job.status, job.status.ended, progress(job, utc_now())))
+    return json_page(_state(await _job(request, promotion_id, job_id)))
+
+
+@get("/promotions/{promotion_id:str}/jobs/{job_id:str}/events")
+async def events(request: Request[Any, Any, Any], promotion_id: FromPath[str], job_id: FromPath[str]) -> Response[Any]:
+    """Follow how a job fares until it has ended, or the session has."""
+    return follow(request, await _job(request, promotion_id, job_id), _state, staying(request))
+
+
+def _state(job: PromotionJob) -> State:
+    return State(job.status, job.status.ended, progress(job, utc_now()))
 
 
 async def _job(request: Request[Any, Any, Any], promotion_id: str, job_id: str) -> PromotionJob:
@@ -141,4 +151,4 @@ async def file(request: Request[Any, Any, Any], promotion_id: FromPath[str], job
     return go(link_to(request, path))
 
 
-handlers = [list_jobs, generate, export, state, cancel, file]
+handlers = [list_jobs, generate, export, state, events, cancel, file]

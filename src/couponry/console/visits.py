@@ -2,7 +2,8 @@
 
 import hmac
 import secrets
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, cast
 from urllib.parse import parse_qsl, urlsplit
@@ -22,6 +23,8 @@ VISITOR_COOKIE = "couponry_visitor"
 TOKEN_FIELD = "form_token"  # noqa: S105 # a name
 TOKEN_HEADER = "x-form-token"  # noqa: S105 # a name
 MAX_FIELDS = 100
+LOOK_SECONDS = 2.0
+"""How long a stream goes on at most before it is asked whether its visitor is still signed in."""
 
 Form: TypeAlias = dict[str, str]
 
@@ -112,6 +115,26 @@ def _require_own_origin(request: AnyRequest) -> None:
 def _require_token(request: AnyRequest, token: object) -> None:
     if not isinstance(token, str) or not hmac.compare_digest(token.encode(), form_token(request).encode()):
         raise Forbidden("This form is too old, or you have signed in anew since. Open its page again.")
+
+
+async def _is_signed_in(connection: AnyConnection, key: Key) -> bool:
+    async with api_of(connection).database.connection() as lent:
+        return await sessions.session_of(lent, key) is not None
+
+
+def staying(connection: AnyConnection) -> Callable[[], Awaitable[bool]]:
+    """Return what tells whether the visitor is still signed in, looked up every `LOOK_SECONDS` at most."""
+    key, looked = key_in(connection), time.monotonic()
+    assert key is not None
+
+    async def stays() -> bool:
+        nonlocal looked
+        if time.monotonic() < looked + LOOK_SECONDS:
+            return True
+        looked = time.monotonic()
+        return await _is_signed_in(connection, key)
+
+    return stays
 
 
 @asynccontextmanager

@@ -4,9 +4,10 @@ import { watch } from "./watch.js";
 
 const numbers = new Intl.NumberFormat("en");
 const offline = document.querySelector("[data-offline]");
+const over = document.querySelector("[data-over]");
 
 for (const job of document.querySelectorAll("[data-job]")) {
-  watch(job.dataset.job, (state) => show(job, state), (away) => { offline.hidden = !away; });
+  watch(job.dataset.job, (state) => show(job, state), (away) => { offline.hidden = !away; }, () => { over.hidden = false; });
 }
 
 function show(job, { status, ended, progress }) {
