@@ -13,6 +13,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from couponry.embedded import EmbeddedPostgres
 from couponry.services.first_start import begin
@@ -162,9 +163,22 @@ def _announce(children: list[Child], listener: socket.socket, settings: Settings
         return False
     address = f"[{host}]" if ":" in host else host
     url = settings.public_url or f"http://{address}:{port}"
-    sys.stdout.write(f"Couponry is ready at {url} (API documentation: {url}/docs)\n")
+    sys.stdout.write(f"Couponry is ready at {url} (API documentation: {url}/docs)\n{_ways_in(url, settings)}")
     sys.stdout.flush()
     return True
+
+
+def _ways_in(url: str, settings: Settings) -> str:
+    """Say where the console is, who gets in, and how there is something to see."""
+    kept = settings.data_dir.expanduser() / "credentials"
+    who = f"the id and secret in {kept}" if kept.exists() else "a client's id and secret"
+    # In a checkout the command is not on the path of a newcomer's terminal.
+    command, here = Path(sys.executable).with_name("couponry"), Path.cwd()
+    called = command.relative_to(here) if command.is_relative_to(here) else command.name
+    return (
+        f"Console: {url}/console (sign in with {who})\n"
+        f"`{called} demo`, in another terminal, fills it with a season of promotions to look at.\n"
+    )
 
 
 def _is_ready(host: str, port: int) -> bool:

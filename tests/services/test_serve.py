@@ -62,6 +62,7 @@ class Serve:
             self.__exit__()
             pytest.fail(f"it did not become ready: {said}")
         self.url = self.ready_line.split()[4]
+        self.ways_in = self.process.stdout.readline() + self.process.stdout.readline()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -151,6 +152,14 @@ def test_the_ready_line_says_where_to_go(server):
     assert f"{server.url}/docs" in server.ready_line
     assert httpx.get(f"{server.url}/healthz").status_code == 200
     assert httpx.get(f"{server.url}/readyz").status_code == 200
+
+
+def test_it_says_where_the_console_is_who_gets_in_and_how_there_is_something_to_see(server):
+    console, kept = re.search(r"Console: (\S+) \(sign in with the id and secret in (\S+)\)", server.ways_in).groups()
+    assert httpx.get(f"{console}/sign-in").status_code == 200
+    assert Path(kept).read_text().startswith("COUPONRY_CLIENT_ID=")
+    command = re.search(r"`(\S+) demo`", server.ways_in)[1]
+    assert Path(command).is_file() or command == "couponry"
 
 
 def test_a_head_without_end_is_refused(server):
