@@ -13,9 +13,10 @@ from contextlib import closing
 
 import httpx
 
-from bench import bare, comparison, endpoint, engine, redemptions
+from bench import bare, comparison, endpoint, engine, pages, redemptions
 from bench.report import Row, ratio
 from bench.rig import Rig, rig, rounds
+from bench.stock import five_million_codes
 from couponry.domain.codes import CodePattern
 
 MILLION = 1_000_000
@@ -43,8 +44,7 @@ def generating(here: Rig) -> Iterator[Row]:
 
 def five_million(here: Rig) -> Iterator[Row]:
     """Generate five million codes, then look some of them up."""
-    promotion = here.promotion()
-    here.generate(promotion, 5 * MILLION, poll=0.5)
+    promotion = five_million_codes(here)
     yield megabytes("worker's peak memory after 5,000,000", here)
     found = here.worker_megabytes() + here.drawing_peak
     yield Row("the same with its drawing process", f"{found:.0f} MB", "< 150 MB", "", "", found < 150)
@@ -164,6 +164,7 @@ MEASUREMENTS: dict[str, Callable[[Rig], Iterator[Row]]] = {
     "importing": importing,
     "generating": generating,
     "five_million": five_million,
+    "pages": pages.measured,
 }
 
 

@@ -40,8 +40,12 @@ class Rig:
         self.process, self.database_url = process, database_url
         self.http = httpx.Client(base_url=url, timeout=600)
         kept = (data_dir / "credentials").read_text()
-        client_id, secret = re.findall(r"=(.+)", kept)
-        form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
+        self.client_id, self.client_secret = re.findall(r"=(.+)", kept)
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+        }
         token = self.http.post("/oauth/access_token", data=form).json()["access_token"]
         self.http.headers["Authorization"] = f"Bearer {token}"
         with psycopg.connect(database_url) as connection:

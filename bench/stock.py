@@ -1,4 +1,4 @@
-"""A store's promotions, stored through the API."""
+"""A store's promotions and codes, stored through the API."""
 
 from functools import cache
 
@@ -25,3 +25,11 @@ def _written(promotion: PromotionAttributes) -> dict[str, object]:
     members = msgspec.json.decode(msgspec.json.encode(promotion))
     members.pop("custom_fields")
     return {"type": "rule_promotion", **members}
+
+
+@cache
+def five_million_codes(here: Rig) -> str:
+    """Generate five million codes, once for each rig, and return their promotion."""
+    promotion = here.promotion()
+    here.generate(promotion, 5_000_000, poll=0.5)
+    return promotion
