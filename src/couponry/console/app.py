@@ -2,7 +2,7 @@
 
 from litestar import Router
 
-from couponry.console import assets, codes, jobs, promotion_forms, promotions, qr, rules, sign_in, trying
+from couponry.console import assets, codes, jobs, promotion_forms, promotions, qr, redeeming, rules, sign_in, trying
 from couponry.console.failures import HANDLERS
 from couponry.console.pages import HOME
 
@@ -23,6 +23,7 @@ _rooms = Router(
         *qr.handlers,
         *jobs.handlers,
         *trying.handlers,
+        *redeeming.handlers,
     ],
     guards=[sign_in.require_session],
     exception_handlers=HANDLERS,

@@ -37,6 +37,9 @@ SAID = {
     "deleted": "The promotion is deleted.",
     "codes-added": "The codes are added.",
     "code-deleted": "The code is deleted.",
+    "redeemed": "The cart is redeemed: its uses are taken.",
+    "confirmed": "The redemption is confirmed: its uses are taken.",
+    "released": "The uses are given back.",
     "job-started": "The job is under way.",
     "job-cancelled": "The job is being cancelled.",
 }

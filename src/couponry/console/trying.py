@@ -1,5 +1,6 @@
 """Trying a promotion on a cart: how it is judged, and why, while one types."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -45,6 +46,16 @@ class Result(NamedTuple):
     """The cart, as the API takes it."""
 
 
+class Typed(NamedTuple):
+    """What a form describes: a cart, unless there are faults beside its fields or others."""
+
+    said: Said
+    cart: CartToEvaluate | None
+    known: dict[str, str]
+    faults: dict[str, str]
+    others: list[str]
+
+
 class Judged(NamedTuple):
     """What a form asked, and what came of it."""
 
@@ -71,10 +82,17 @@ async def show_sample(request: Request[Any, Any, Any], promotion_id: FromPath[st
 async def show_tried(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
     """Show how the cart that a form describes is judged."""
     form = await form_of(request, MAX_FIELDS)
+    return await tried_page(request, promotion_id, form)
+
+
+async def tried_page(
+    request: Request[Any, Any, Any], promotion_id: str, form: Form, refused: Sequence[str] = ()
+) -> Response[bytes]:
+    """Show how the cart of a form is judged, and why it was not redeemed if it was *refused*."""
     async with context_of(request) as context:
         shown = await overview_of(context, promotion_id)
         offered = await _offered(context)
-    return await _page(request, shown, form, offered)
+    return await _page(request, shown, form, offered, refused)
 
 
 @post("/promotions/{promotion_id:str}/try/answer", status_code=200)
@@ -89,7 +107,11 @@ async def tell_tried(request: Request[Any, Any, Any], promotion_id: FromPath[str
 
 
 async def _page(
-    request: Request[Any, Any, Any], shown: Overview, form: Form, offered: Sequence[Product]
+    request: Request[Any, Any, Any],
+    shown: Overview,
+    form: Form,
+    offered: Sequence[Product],
+    refused: Sequence[str] = (),
 ) -> Response[bytes]:
     judged = await _judged(request, shown.promotion, form)
     lines = [line for line in numbers(form) if not is_blank(form, line)] or [1]
@@ -98,13 +120,15 @@ async def _page(
     return page(
         request,
         "try.html",
-        422 if judged.result is None else 200,
+        422 if judged.result is None or refused else 200,
         **shown._asdict(),
         **judged._asdict(),
         lines=lines,
         spare=spare,
         offered=offered,
         max_lines=MAX_LINES,
+        refused=refused,
+        once=secrets.token_urlsafe(16),
     )
 
 
@@ -131,10 +155,19 @@ async def _sample(context: Context, promotion: Promotion, offered: Sequence[Prod
 
 
 async def _judged(request: Request[Any, Any, Any], promotion: Promotion, form: Form) -> Judged:
-    asked = asked_by(promotion.rule_set)
+    asked, typed = asked_by(promotion.rule_set), await cart_typed(request, promotion, form)
+    judged = Judged(form, asked, typed.known, typed.faults, typed.others)
+    if typed.cart is None:
+        return judged
+    tried = await _tried(request, promotion, typed.cart, form)
+    return judged._replace(result=_result(typed.said, tried, promotion, typed.known))
+
+
+async def cart_typed(request: Request[Any, Any, Any], promotion: Promotion, form: Form) -> Typed:
+    """Return the cart that a form describes, or what is wrong with it."""
     async with context_of(request) as context:
         found = await products.products_by_sku(context, skus(form))
-    typed = said(form, asked, found)
+    typed = said(form, asked_by(promotion.rule_set), found)
     known = {
         str(line): found[sku].name for line in numbers(form) if (sku := form.get(f"sku-{line}", "").strip()) in found
     }
@@ -142,12 +175,10 @@ async def _judged(request: Request[Any, Any, Any], promotion: Promotion, form: F
         cart = decode(msgspec.json.encode({"data": typed.document}), EvaluationDocument, ALIASES).data
     except InvalidDocument as refusal:
         beside, others = typed.told(refusal.faults, form)
-        return Judged(form, asked, known, beside, others)
+        return Typed(typed, None, known, beside, others)
     except Refusal as refusal:
-        return Judged(form, asked, known, {}, [refusal.detail or refusal.title])
-    # Outside the transaction above: what judges carts takes a connection of its own.
-    tried = await _tried(request, promotion, cart, form)
-    return Judged(form, asked, known, {}, [], _result(typed, tried, promotion, known))
+        return Typed(typed, None, known, {}, [refusal.detail or refusal.title])
+    return Typed(typed, cart, known, {}, [])
 
 
 async def _tried(request: Request[Any, Any, Any], promotion: Promotion, cart: CartToEvaluate, form: Form) -> Tried:

@@ -1,5 +1,6 @@
 """Ids: time-ordered (UUIDv7, RFC 9562), so that what is inserted together lies together."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -15,6 +16,11 @@ def new_id(milliseconds: int, entropy: bytes) -> UUID:
     random = int.from_bytes(entropy[:10])
     high = (milliseconds & 0xFFFF_FFFF_FFFF) << 80
     return UUID(int=high | 0x7 << 76 | (random >> 68 & 0xFFF) << 64 | 0b10 << 62 | (random & (1 << 62) - 1))
+
+
+def moment_of(id_: UUID) -> datetime:
+    """Return the moment of which `new_id` made *id_*."""
+    return datetime.fromtimestamp((id_.int >> 80) / 1000, UTC)
 
 
 def series(start: UUID) -> int:

@@ -21,7 +21,11 @@ enliven(form);
 
 form.addEventListener("input", later);
 form.addEventListener("change", later);
-form.addEventListener("submit", (event) => { event.preventDefault(); tell(); });
+form.addEventListener("submit", (event) => {
+  if (event.submitter?.hasAttribute("formaction")) return; // it is redeemed, and the page left
+  event.preventDefault();
+  tell();
+});
 adder.addEventListener("click", () => {
   const last = Math.max(0, ...[...lines.children].map((line) => Number(line.dataset.line)));
   const made = document.createElement("template");
