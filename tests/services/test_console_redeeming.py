@@ -65,6 +65,17 @@ def test_a_form_that_is_sent_twice_redeems_once(guest: Visitor, shop: Shop, prom
     assert "You have redeemed another cart with this form." in other.text
 
 
+def test_the_page_of_a_code_leads_to_a_cart_with_it(guest: Visitor, shop: Shop, promotion: str):
+    shop.add_codes(promotion, "50% & <more>")
+    code = next(code for code in shop.list_codes(promotion) if code["code"].startswith("50%"))
+    link = re.search(
+        r'href="/console([^"]+/try\?code=[^"]*)"', guest.shown(f"/promotions/{promotion}/codes/{code['id']}")
+    )
+    assert link is not None
+
+    assert ">50% &amp; &lt;more&gt;</textarea>" in guest.shown(link[1])
+
+
 def test_why_nothing_was_redeemed_is_told_and_what_was_typed_stays(guest: Visitor, promotion: str):
     redeem(guest, promotion)
 

@@ -70,10 +70,10 @@ FIELDS = ("name", "description", "start", "end", "priority", *SWITCHES)
 @get("/promotions/new")
 async def new_promotion(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Show the form of a promotion that does not exist yet."""
-    tomorrow = utc_now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    today = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
     form = {
-        "start": formats.field(tomorrow),
-        "end": formats.field(tomorrow + timedelta(days=30)),
+        "start": formats.field(today),
+        "end": formats.field(today + timedelta(days=31)),
         "stackable": "on",
         "enabled": "on",
         "rule_set": _pretty(FIRST_RULES),

@@ -75,6 +75,8 @@ async def show_sample(request: Request[Any, Any, Any], promotion_id: FromPath[st
         shown = await overview_of(context, promotion_id)
         offered = await _offered(context)
         form = await _sample(context, shown.promotion, offered)
+    if code := request.query_params.get("code", "").replace("\0", ""):
+        form["codes"] = code
     return await _page(request, shown, form, offered)
 
 
