@@ -335,18 +335,6 @@ def test_strictly_a_code_that_ran_out_is_refused(shop: Shop, cart: CartClient, b
         assert titles(check_out(cart, strict=False))[-1:] in (["Discount Deleted"], ["Fully Consumed"])
 
 
-def test_strictly_a_promotion_that_ended_is_refused_and_a_dormant_code_is_not(shop: Shop, cart: CartClient):
-    promotion = coded(shop, ten_off())
-    cart.add(custom_item(amount=2000))
-    cart.enter("SAVE10")
-    shop.http.put(f"{PROMOTIONS}/{promotion}", json={"data": {"enabled": False}})
-
-    status, error = cart.refused("POST", "/checkout", {"customer": ANN, "strict": True})
-    assert (status, error["title"], error["meta"]["reason"]) == (422, "Not Applicable", "disabled")
-    cart.items()
-    assert amounts(check_out(cart, strict=True))["with_tax"] == 2000
-
-
 def test_uses_left_bound_how_often_a_code_applies(shop: Shop, cart: CartClient):
     rule = {"strategy": "cart_total", "operator": "gte", "args": [1]}
     half = {

@@ -35,8 +35,9 @@ ORDERS = Tag(
     " order, not with its payment. But for checking out, orders are for merchants.",
     {
         "checkoutAPI": Operation(
-            "The cart is judged for whoever orders. A code that has run out since it was entered is left out and told"
-            " of in `meta.messages`, or refused where the request or the store is `strict`. A retry with the same"
+            "The cart is judged for whoever orders. A code that has run out since it was entered, and a gift that"
+            " cannot be had, is left out and told of in `meta.messages`, or refused where the request or the store is"
+            " `strict`. A retry with the same"
             " `Idempotency-Key` gets the first answer, with the header `Idempotent-Replayed: true`.",
             answer=OrderAnswer,
             body=CheckoutDocument,
@@ -47,6 +48,8 @@ ORDERS = Tag(
                 errors.BadRequest("An Idempotency-Key has 1 to 255 characters."),
                 order_errors.EmptyCartNotCheckedOut(),
                 order_errors.PreviewNotCheckedOut(),
+                order_errors.GiftOutOfStock(sku="gift2"),
+                cart_errors.ProductNotAdded("USD", sku="gift2"),
                 errors.FullyConsumed(
                     "The code has been used 10 of 10 times.", code="spring-sale", reason="code_exhausted"
                 ),

@@ -211,7 +211,8 @@ def without_code(cart: ShoppingCart, code: str) -> ShoppingCart:
         AutomaticPromotionKept: it stands for a promotion that applies by itself.
     """
     key = code_key(code)
-    automatic = {code_key(auto_code(one.promotion_id)) for one in (*cart.promotion_lines, *cart.discounts)}
+    shown = (*cart.promotion_lines, *cart.discounts, *cart.shipping_discounts)
+    automatic = {code_key(auto_code(one.promotion_id)) for one in shown}
     if key in automatic:
         raise AutomaticPromotionKept
     return replace(cart, codes=tuple(one for one in cart.codes if code_key(one) != key))

@@ -65,8 +65,8 @@ class Checkout(Consistent, frozen=True, omit_defaults=True, kw_only=True):
     order_number: OrderNumber | None = None
     external_ref: ExternalRef | None = None
     strict: bool | UnsetType = UNSET
-    """Ours: whether to refuse the checkout when a code of the cart has run out; otherwise it is left out, and told
-    of. Where it is unsaid, the setting of the store counts."""
+    """Ours: whether to refuse the checkout when a code of the cart has run out, or a gift cannot be had; otherwise it
+    is left out, and told of. Where it is unsaid, the setting of the store counts."""
 
     def contradictions(self) -> Iterator[Fault]:
         """Tell of an order that nobody makes."""
