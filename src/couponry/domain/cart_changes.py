@@ -43,11 +43,12 @@ def with_custom_item(cart: ShoppingCart, item: CustomItem, scene: Scene) -> Shop
     """Add an item of the cart's own; one with the same sku and inputs gets more units.
 
     Raises:
-        CurrencyMismatch: the request is in another currency, so its price would be another one.
+        CurrencyMismatch: the request, or the price, is in another currency, so it would be another price.
     """
-    currency = currency_of(cart, scene)
-    if scene.currency not in (None, currency):
-        raise CurrencyMismatch(currency, str(scene.currency), "item")
+    currency = cart.currency or scene.currency or item.price.currency or DEFAULT_CURRENCY
+    for said in (scene.currency, item.price.currency):
+        if said not in (None, currency):
+            raise CurrencyMismatch(currency, said, "item")
     line = CartLine(
         id=scene.fresh_id(),
         type="custom_item",

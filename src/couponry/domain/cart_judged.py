@@ -49,6 +49,14 @@ def verdict(code: str, evaluation: Evaluation) -> Verdict:
     return "noted" if reasons.intersection(CONSUMED) else "refused"
 
 
+def why_refused(code: str, evaluation: Evaluation) -> dict[str, str]:
+    """Return why an entered *code* gives nothing: the reason, and a sentence that tells it with its figures."""
+    for one in evaluation.refused:
+        if _key(one) == code_key(code):
+            return {"reason": one.reason, "explanation": one.detail}
+    return {}
+
+
 def _key(refused: Refused) -> str | None:
     return None if refused.code is UNSET else code_key(refused.code)
 
