@@ -111,6 +111,7 @@ def test_an_order_is_answered_as_elastic_path_does(shop: Shop, cart: CartClient)
                 "balance_owing": price(2700),
                 "paid": price(0),
                 "authorized": price(0),
+                "refunded": price(0),
             },
             "timestamps": order["meta"]["timestamps"],
         },
@@ -209,6 +210,7 @@ def test_shipping_is_paid_for_with_its_discount(shop: Shop, cart: CartClient):
         "balance_owing": 1650,
         "paid": 0,
         "authorized": 0,
+        "refunded": 0,
     }
     in_cart = cart.ok("GET", f"/shipping-groups/{group}")["data"]
     path = f"/v2/orders/{order['id']}/shipping-groups"

@@ -70,6 +70,14 @@ class OrderNotPayable(Refusal):
     sentence = "Order cannot be paid in its current state"
 
 
+class OrderNotConfirmable(Refusal):
+    """An order that is cancelled, or of which nothing is paid or authorized."""
+
+    category = Category.UNPROCESSABLE
+    title = "Unprocessable Entity"
+    sentence = "Order cannot be confirmed in its current state"
+
+
 class WrongAmount(Refusal):
     """A payment above what is owing, or a refund above what is left of the payment; or one of nothing."""
 
