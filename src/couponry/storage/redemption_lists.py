@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg import sql
 
-from couponry.domain.listing import Filter, Page
+from couponry.domain.listing import Filter, Page, asked
 from couponry.domain.redemption import RedemptionState, Used
 from couponry.storage.codes import COUNTED
 from couponry.storage.database import Connection
@@ -17,6 +17,9 @@ FILTERS: Attributes = {
     "order_id": Attribute({"eq": "order_id = %s"}),
     "state": Attribute({"eq": "state = %s"}, read=lambda operand: str(RedemptionState(operand))),
 }
+
+OF_ORDER: Attributes = {**FILTERS, "state": Attribute({"eq": "state || '' = %s"}, read=FILTERS["state"].read)}
+"""`FILTERS` for the redemptions of one order, which are few: PostgreSQL is to look the order up, not a state."""
 
 
 class RedemptionRow(NamedTuple):
@@ -32,9 +35,13 @@ class RedemptionRow(NamedTuple):
     uses: tuple[Used, ...]
 
 
+def _condition(wanted: Filter) -> tuple[sql.Composed, list[Any]]:
+    return where(wanted, FILTERS if asked(wanted, "order_id") is None else OF_ORDER)
+
+
 async def page_of(connection: Connection, store_id: UUID, wanted: Filter, page: Page) -> list[RedemptionRow]:
     """Return one page of the store's redemptions that pass *wanted*, the newest first."""
-    condition, parameters = where(wanted, FILTERS)
+    condition, parameters = _condition(wanted)
     query = sql.SQL(
         "SELECT id, state, order_id, expires_at, created_at, updated_at FROM redemptions"
         " WHERE store_id = %s AND {condition} ORDER BY id DESC LIMIT %s OFFSET %s"
@@ -70,7 +77,7 @@ async def _uses(connection: Connection, store_id: UUID, ids: Sequence[UUID]) -> 
 
 async def total(connection: Connection, store_id: UUID, wanted: Filter) -> tuple[int, bool]:
     """Return how many redemptions pass *wanted*, and whether that is exact or counting stopped at `COUNTED`."""
-    condition, parameters = where(wanted, FILTERS)
+    condition, parameters = _condition(wanted)
     query = sql.SQL(
         "SELECT count(*) FROM (SELECT FROM redemptions WHERE store_id = %s AND {condition} LIMIT %s) AS passing"
     ).format(condition=condition)

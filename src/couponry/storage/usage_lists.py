@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg import sql
 
 from couponry.domain.codes import code_key
-from couponry.domain.listing import All, Comparison, Filter, Page
+from couponry.domain.listing import Filter, Page, asked
 from couponry.domain.usages import Usage
 from couponry.storage.codes import COUNTED
 from couponry.storage.database import Connection, rows_of
@@ -41,6 +41,12 @@ FILTERS: Attributes = {
         {"eq": 'lower(btrim(customer_email) COLLATE "C") = lower(%s COLLATE "C")'}, read=str.strip
     ),
 }
+
+BY_SHOPPER: Attributes = {
+    **FILTERS,
+    "code": Attribute({"eq": 'lower(code COLLATE "C") || \'\' = lower(%s COLLATE "C")'}, read=str.strip),
+}
+"""`FILTERS` for the usages of one shopper, which are few: PostgreSQL is to look the shopper up, not a hot code."""
 
 USAGES: LiteralString = "usages"
 OF_ORDER: LiteralString = """
@@ -104,29 +110,23 @@ def _passing(
     store_id: UUID, promotion_id: UUID, wanted: Filter, code: UsedCode | None
 ) -> tuple[sql.Composed, list[Any]]:
     """Return where the usages that pass *wanted* are read from, with their condition, and its parameters."""
-    passing, parameters = where(wanted, FILTERS)
-    order_id = order_asked(wanted)
+    order_id = asked(wanted, "order_id")
+    one_shopper = any(asked(wanted, attribute) is not None for attribute in ("customer_id", "customer_email"))
+    attributes = BY_SHOPPER if one_shopper else FILTERS
+    passing, parameters = where(wanted, attributes)
     source = sql.SQL(USAGES if order_id is None else OF_ORDER)
     looked_up: list[Any] = [] if order_id is None else [store_id, order_id, store_id, _as_id(order_id), store_id]
     parts: list[sql.Composable] = [sql.SQL("store_id = %s AND promotion_id = %s"), sql.SQL(ON_RECORD)]
     of_code: list[Any] = []
     if code is not None:
-        parts.append(sql.SQL('lower(code COLLATE "C") = lower(%s COLLATE "C")'))
+        parts.append(sql.SQL(attributes["code"].operators["eq"]))
         of_code.append(code.code)
     if code is not None and code.id is not None:
-        parts.append(sql.SQL("code_id = %s"))
+        parts.append(sql.SQL("code_id::text = %s::text" if one_shopper else "code_id = %s"))
         of_code.append(code.id)
     condition = sql.SQL(" AND ").join([*parts, passing])
     query = sql.SQL("{source} WHERE {condition}").format(source=source, condition=condition)
     return query, [*looked_up, store_id, promotion_id, *of_code, *parameters]
-
-
-def order_asked(wanted: Filter) -> str | None:
-    """Return the order that whatever passes *wanted* is of, None where that may be several."""
-    if isinstance(wanted, Comparison):
-        return wanted.operands[0] if (wanted.operator, wanted.attribute) == ("eq", "order_id") else None
-    parts = wanted.parts if isinstance(wanted, All) else ()
-    return next((order_id for part in parts if (order_id := order_asked(part)) is not None), None)
 
 
 def _as_id(text: str) -> UUID | None:
