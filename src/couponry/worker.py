@@ -1,4 +1,4 @@
-"""The worker: takes what the queue delivers, and looks after what nobody attends to: jobs, and statistics."""
+"""The worker: takes what the queue delivers, and looks after what nobody attends to: jobs, statistics, old keys."""
 
 import asyncio
 import importlib
@@ -15,6 +15,7 @@ from procrastinate.jobs import Status
 
 from couponry import logs
 from couponry.services.code_uploads import sweep_uploads
+from couponry.services.retries import sweep_keys
 from couponry.services.running import INTERRUPTIONS, Workshop, purge_promotion, run_job
 from couponry.settings import Settings, settings
 from couponry.storage import jobs, promotions, queue, statistics
@@ -66,7 +67,7 @@ def _interrupted(id_: str) -> Generator[None]:
 
 
 async def look_after(workshop: Workshop, app: procrastinate.App) -> None:
-    """For ever, deliver again what is unfinished, let PostgreSQL know how tables have grown, remove useless files."""
+    """For ever, deliver again what is unfinished, let PostgreSQL know how tables have grown, remove what is useless."""
     while True:
         try:
             await _deliver_unattended(workshop.database)
@@ -74,6 +75,7 @@ async def look_after(workshop: Workshop, app: procrastinate.App) -> None:
             async with workshop.database.connection() as connection:
                 await statistics.refresh(connection)
             await sweep_uploads(workshop.database, workshop.files)
+            await sweep_keys(workshop.database)
         except (*INTERRUPTIONS, ConnectorException) as error:
             logger.warning("could not look after the database: %s", error)
         except Exception:

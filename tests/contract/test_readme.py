@@ -1,4 +1,4 @@
-"""The README's tour, run as it is printed: each command is typed, each answer compared."""
+"""The README's tour, and other walks, run as they are printed: each command is typed, each answer compared."""
 
 import os
 import re
@@ -68,9 +68,10 @@ def newcomer(home: Path) -> dict[str, str]:
     return {"HOME": str(home), "PATH": os.environ["PATH"]}
 
 
-def test_the_tour_works_as_printed(home: Path, server: str):
-    tour = (ROOT / "README.md").read_text().partition("## A tour")[2]
-    blocks = [(kind, text) for kind, text in BLOCK.findall(tour)]
+@pytest.mark.parametrize(("page", "start"), [("README.md", "## A tour"), ("docs/checkout.md", "# Checkout")])
+def test_a_walk_works_as_printed(home: Path, server: str, page: str, start: str):
+    walk = (ROOT / page).read_text().partition(start)[2]
+    blocks = [(kind, text) for kind, text in BLOCK.findall(walk)]
     commands = [text for kind, text in blocks if kind == "bash"]
     assert len(commands) > 5
     (home / ".venv/bin").mkdir(parents=True)

@@ -182,6 +182,28 @@ def test_codes_that_give_nothing_are_not_found(shop: Shop, cart: CartClient, cod
     assert cart.refused("POST", "/items", promotion_item("guests"))[0] == 404
 
 
+def test_merchants_are_told_why_a_code_gives_nothing(shop: Shop, cart: CartClient, coded: Callable[..., str]):
+    merchant = CartClient(shop, client=shop.http)
+    cart.add(custom_item())
+    coded("dear", rules={"strategy": "cart_total", "operator": "gte", "args": [100_000]})
+    coded({"code": "anns", "user": "ann"})
+
+    def why(code: str) -> tuple[str, str]:
+        status, error = merchant.refused("POST", "/items", promotion_item(code))
+        meta = error.pop("meta")
+        assert (status, error, meta.pop("code")) == (404, UNKNOWN, code)
+        return meta["reason"], meta["explanation"]
+
+    assert why("dear") == ("rules_not_met", "The cart does not meet the rules of the promotion.")
+    assert why("None") == ("unknown_code", "No promotion has this code.")
+    assert why("anns")[0] == "wrong_shopper"
+    for code in ("dear", "None", "anns"):
+        assert cart.refused("POST", "/items", promotion_item(code)) == (404, UNKNOWN | {"meta": {"code": code}})
+    merchant.ok("PUT", "", {"discount_settings": {"use_rule_promotions": False}})
+    assert why("dear") == ("no_rule_promotions", "The cart does not take rule promotions.")
+    assert cart.refused("POST", "/items", promotion_item("dear")) == (404, UNKNOWN | {"meta": {"code": "dear"}})
+
+
 def test_carts_that_take_no_codes(cart: CartClient, coded: Callable[..., str]):
     coded("SAVE10")
     assert cart.refused("POST", "/items", promotion_item("SAVE10")) == (

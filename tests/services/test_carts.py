@@ -152,6 +152,30 @@ def test_products_that_cannot_be_added(shop: Shop, cart: CartClient):
     assert cart.items()["data"] == []
 
 
+def test_a_price_in_another_currency_than_the_cart_s_is_refused(shop: Shop, cart: CartClient):
+    price = {"amount": 1000, "currency": "EUR"}
+    cart.add(custom_item())
+    for items in (custom_item("boot", price=price), [custom_item("hat"), custom_item("boot", price=price)]):
+        assert cart.refused("POST", "/items", items) == (
+            400,
+            {
+                "title": "Cart Currency Mismatch",
+                "status": 400,
+                "detail": "This cart uses USD, cannot add item with currency EUR",
+            },
+        )
+    assert cart.add(custom_item("boot", price=price | {"currency": "USD"}))["data"][1]["value"]["amount"] == 1000
+    status, error = cart.refused("POST", "/items", custom_item("hat", price=price | {"currency": "euro"}))
+    assert (status, error["source"]) == (400, "data.price.currency")
+
+
+def test_a_price_fixes_the_currency_of_an_empty_cart(shop: Shop, cart: CartClient):
+    item = custom_item(price={"amount": 1000, "currency": "EUR"})
+    refused = shop.shopper.post(f"{cart.path}/items", json={"data": item}, headers={"X-Moltin-Currency": "JPY"})
+    assert refused.json()["errors"][0]["title"] == "Cart Currency Mismatch"
+    assert cart.add(item)["data"][0]["unit_price"]["currency"] == "EUR"
+
+
 def test_the_first_line_fixes_the_currency_until_the_cart_is_empty(shop: Shop, cart: CartClient):
     shop.http.put("/v2/products", json={"data": [product("p", prices={"EUR": 700, "USD": 800})]})
     in_euros = {"X-MOLTIN-CURRENCY": "eur"}
@@ -250,6 +274,19 @@ def test_an_update_leaves_what_it_does_not_say(cart: CartClient):
         "Does not match format 'email'",
         "data.contact.email",
     )
+
+
+@pytest.mark.parametrize(
+    "email", ["ann", "@", "ann@", "@host", "a@b@c", "an n@b", "ann@b\u0007c", ".ann@b", "ann.@b", "a..b@c", "ann@b."]
+)
+def test_what_is_no_email_reaches_nobody(cart: CartClient, email: str):
+    status, error = cart.refused("PUT", "", {"contact": {"email": email}})
+    assert (status, error["title"], error["source"]) == (400, "format", "data.contact.email")
+
+
+@pytest.mark.parametrize("email", ["a@b", "Ann+sale.2@sub.example.com", "änn@exämple.com", " ann@example.com "])
+def test_whatever_can_be_an_email_is_kept(cart: CartClient, email: str):
+    assert cart.ok("PUT", "", {"contact": {"email": email}})["data"]["contact"]["email"] == email.strip()
 
 
 def test_custom_attributes_are_replaced_and_seen_by_promotions(shop: Shop, cart: CartClient):

@@ -59,6 +59,9 @@ class Orders:
         shown = self.get(order)["meta"]["display_price"]
         return tuple(shown[name]["amount"] for name in ("balance_owing", "paid", "authorized"))  # type: ignore[return-value]
 
+    def refunded(self, order: str) -> int:
+        return self.get(order)["meta"]["display_price"]["refunded"]["amount"]
+
     def put(self, order: str, **members: Any) -> httpx.Response:
         return self.http.put(f"{ORDERS}/{order}", json={"data": {"type": "order"} | members})
 
@@ -197,11 +200,11 @@ def test_refunds_in_parts_and_in_full(orders: Orders):
     assert refused(orders.move(order, transaction, "refund", amount=0))[1] == "Invalid Amount"
     part = orders.move(order, transaction, "refund", amount=400).json()["data"]
     assert (part["transaction_type"], part["amount"], part["refunded_amount"]) == ("purchase", 1000, 400)
-    assert orders.states(order)[:2] == ("complete", "paid")
+    assert (orders.states(order)[:2], orders.refunded(order)) == (("complete", "paid"), 400)
     assert refused(orders.move(order, transaction, "refund", amount=601))[1] == "Invalid Amount"
     rest = orders.move(order, transaction, "refund").json()["data"]
     assert (rest["transaction_type"], rest["refunded_amount"]) == ("refund", 1000)
-    assert orders.states(order)[:2] == ("complete", "refunded")
+    assert (orders.states(order)[:2], orders.refunded(order)) == (("complete", "refunded"), 1000)
     assert refused(orders.move(order, transaction, "refund")) == (
         422,
         "Unprocessable Entity",
@@ -298,6 +301,31 @@ def test_options_of_other_gateways_are_taken(orders: Orders):
     assert orders.money(order)[1] == 1000
 
 
+def test_confirming_answers_what_the_shop_has_told_and_changes_nothing(orders: Orders):
+    order = orders.make()
+    path = f"{ORDERS}/{order}"
+    nothing_yet = (422, "Unprocessable Entity", "Order cannot be confirmed in its current state")
+    assert refused(orders.http.post(f"{path}/confirm")) == nothing_yet
+    one = orders.paid(order, **AUTHORIZED, amount=300)
+    two = orders.paid(order, amount=200)
+    before = orders.get(order)
+
+    for transaction in (one, two):
+        for body in (None, {"data": {}}, {"data": {"options": {"a": 1}}}):
+            answer = orders.http.post(f"{path}/transactions/{transaction['id']}/confirm", json=body)
+            assert (answer.status_code, answer.json()) == (200, {"data": transaction})
+    assert orders.http.post(f"{path}/confirm").json() == {"data": two}
+    assert orders.get(order) == before
+
+    orders.move(order, two["id"], "refund")
+    assert orders.http.post(f"{path}/confirm").json() == {"data": one}
+    orders.move(order, one["id"], "cancel")
+    assert refused(orders.http.post(f"{path}/confirm")) == nothing_yet
+    orders.paid(order)
+    orders.put(order, status="cancelled")
+    assert refused(orders.http.post(f"{path}/confirm")) == nothing_yet
+
+
 def test_unknown_orders_and_transactions_are_not_found(orders: Orders):
     order, other = orders.make(), orders.make()
     transaction = orders.paid(other)["id"]
@@ -315,8 +343,10 @@ def test_unknown_orders_and_transactions_are_not_found(orders: Orders):
     for id_ in (nobody, "x", transaction):
         found = refused(orders.http.get(f"{ORDERS}/{order}/transactions/{id_}"))
         assert found == (404, "Not Found", "Transaction not found")
-        for what in ("capture", "refund", "cancel"):
+        for what in ("capture", "refund", "cancel", "confirm"):
             assert refused(orders.move(order, id_, what))[0] == 404
+    for id_ in (nobody, "x"):
+        assert refused(orders.http.post(f"{ORDERS}/{id_}/confirm")) == (404, "Not Found", "Order not found")
 
 
 # Changes

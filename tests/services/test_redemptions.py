@@ -138,7 +138,7 @@ def test_strict_all_or_nothing(shop: Shop):
         ("Fully Consumed", "none", "code_exhausted"),
         ("Not Applicable", "unheard-of", "unknown_code"),
     ]
-    assert answer.json()["errors"][0]["detail"] == "The code has been used 0 of 0 times."
+    assert answer.json()["errors"][0]["detail"] == "The code has been used, or is held, 0 of 0 times."
     assert uses_left(shop, promotion) == {"some": 5}
 
 

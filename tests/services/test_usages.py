@@ -335,7 +335,7 @@ def test_pages_lead_through_all_of_them(shop: Shop, five: tuple[str, list[str]])
         {"filter": "gt(used_on,99999999999999999999)"},
         {"filter": "gt(used_on,0000-01-01)"},
         {"filter": "eq(id,1)"},
-        {"filter": "eq(customer_email,ann@example.com)"},
+        {"filter": "like(customer_email,ann*)"},
         {"sort": "code"},
         {"page[offset]": "10001"},
     ],

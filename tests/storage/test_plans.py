@@ -7,7 +7,7 @@ more than a page or so of rows: what holds for 300,000 codes then holds for 5,00
 import hashlib
 import secrets
 from collections.abc import AsyncGenerator, Generator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from couponry.domain.redemption import Claim, Used
 from couponry.domain.shopping_cart import ShoppingCart, to_judge
 from couponry.services import codes, products, promotions
 from couponry.services import orders as order_services
+from couponry.services import redemptions as redemption_services
 from couponry.services import usages as usage_services
 from couponry.services.context import Context, fresh_id, utc_now
 from couponry.storage import (
@@ -43,6 +44,7 @@ from couponry.storage import (
     order_lists,
     orders,
     overview,
+    redemption_lists,
     usage_lists,
     usages,
 )
@@ -459,7 +461,8 @@ USAGES = """
             timestamptz '2024-01-01Z' + n * interval '3 min' AS used_on
         FROM generate_series(1, 100000) AS n
     ), redeemed AS (
-        INSERT INTO redemptions SELECT %(store)s, redemption, 'confirmed', 'order', used_on, '{}',
+        INSERT INTO redemptions SELECT %(store)s, redemption, CASE code WHEN 'rare' THEN 'held' ELSE 'confirmed' END,
+            'order ' || n %% 10000, used_on, '{}',
             ARRAY[substring(sha256(shopper::bytea) FROM 1 FOR 16)], 'me', 'me', used_on, used_on FROM made
     ), kept AS (
         INSERT INTO idempotency_keys SELECT %(store)s, redemption::text, ''::bytea,
@@ -467,7 +470,8 @@ USAGES = """
     )
     INSERT INTO usages SELECT %(store)s, %(promotion)s, gen_random_uuid(), redemption, md5(code)::uuid,
         state::usage_state, 1, used_on, CASE WHEN state = 'used' THEN used_on END,
-        CASE WHEN state = 'released' THEN now() END, now(), false, code, NULL, NULL, shopper, 'me', '{}' FROM made
+        CASE WHEN state = 'released' THEN now() END, now(), false, code, 'customer ' || n %% 10000, NULL, shopper, 'me',
+        '{}' FROM made
 """
 
 
@@ -521,6 +525,83 @@ async def test_listing_usages(context: Context, much_used: tuple[UUID, UUID], or
 async def test_filtering_usages(context: Context, much_used: tuple[UUID, UUID], test: Filter, found: int):
     listed = await usage_services.list_usages(context, much_used[1], test, None, Page(100))
     assert listed.total == found
+    assert_few_rows_read()
+
+
+@pytest.mark.parametrize("order", [None, "-used_on"])
+@pytest.mark.parametrize("code", [None, "HOT"])
+async def test_filtering_usages_by_order_and_shopper(
+    context: Context, much_used: tuple[UUID, UUID], order: str | None, code: str | None
+):
+    used = None if code is None else usage_lists.UsedCode(code)
+    of_order, of_ann = Comparison("eq", "order_id", ("order 7",)), Comparison("eq", "customer_email", ("ANN0",))
+    for analyzed in (False, True):
+        if analyzed:
+            await AsyncCursor.execute(AsyncCursor(context.connection), "ANALYZE usages, redemptions, orders")
+        for wanted, found in (
+            (of_order, 7),
+            (All((Comparison("ge", "used_on", ("2024-01-01",)), All((of_order, of_ann)))), 0),
+            (of_ann, 14 if code is None else 0),
+            (Comparison("eq", "customer_id", ("customer 7",)), 7),
+            (Comparison("eq", "customer_id", ("nobody",)), 0),
+        ):
+            listed = await usage_lists.page_of(context.connection, *much_used, wanted, order, Page(100), used)
+            assert len(listed) == found
+            assert await usage_lists.total(context.connection, *much_used, wanted, used) == (found, True)
+    assert_few_rows_read()
+
+
+@pytest.mark.parametrize("offset", [0, 1000])
+async def test_listing_redemptions(context: Context, usages_made: tuple[UUID, UUID], offset: int):
+    for analyzed in (False, True):
+        if analyzed:
+            await AsyncCursor.execute(AsyncCursor(context.connection), "ANALYZE usages, redemptions")
+        found = await redemption_lists.page_of(context.connection, usages_made[0], EVERYTHING, Page(100, offset))
+        assert len(found) == 100
+        assert all(one.uses for one in found)
+    assert_few_rows_read()
+
+
+async def test_counting_redemptions(context: Context, usages_made: tuple[UUID, UUID]):
+    await AsyncCursor.execute(AsyncCursor(context.connection), "ANALYZE redemptions")
+    assert await redemption_lists.total(context.connection, usages_made[0], EVERYTHING) == (COUNTED, False)
+    assert max(rows_read(plan) for _, plan in ExplainingCursor.plans) <= COUNTED
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Comparison("eq", "order_id", ("order 7",)), 20),
+        (Comparison("eq", "order_id", ("none",)), 0),
+        (Comparison("eq", "state", ("held",)), 200),
+        (Comparison("eq", "state", ("released",)), 0),
+        (All((Comparison("eq", "state", ("confirmed",)), Comparison("eq", "order_id", ("order 7",)))), 20),
+        (All((Comparison("eq", "state", ("held",)), Comparison("eq", "order_id", ("order 7",)))), 0),
+    ],
+)
+async def test_filtering_redemptions(context: Context, usages_made: tuple[UUID, UUID], wanted: Filter, found: int):
+    for analyzed in (False, True):
+        if analyzed:
+            await AsyncCursor.execute(AsyncCursor(context.connection), "ANALYZE usages, redemptions")
+        listed = await redemption_services.list_redemptions(context, wanted, Page(100))
+        assert (len(listed.rows), listed.total) == (min(found, 100), found)
+    assert_few_rows_read()
+
+
+async def test_deleting_old_keys(context: Context, usages_made: tuple[UUID, UUID]):
+    cursor = AsyncCursor(context.connection)
+    await AsyncCursor.execute(
+        cursor,
+        "UPDATE idempotency_keys SET created_at = now() - interval '2 days' WHERE (store_id, key) IN"
+        " (SELECT store_id, key FROM idempotency_keys WHERE store_id = %s LIMIT 1500)",
+        [usages_made[0]],
+    )
+    for analyzed in (False, True):
+        if analyzed:
+            await AsyncCursor.execute(cursor, "ANALYZE idempotency_keys")
+        async with context.connection.transaction(force_rollback=True):
+            assert await idempotency.delete_older(context.connection, timedelta(days=1), 1000) == 1000
+            assert await idempotency.delete_older(context.connection, timedelta(days=1), 1000) == 500
     assert_few_rows_read()
 
 

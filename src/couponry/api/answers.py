@@ -10,7 +10,6 @@ from couponry.domain.codes import CodeLimits
 from couponry.domain.jobs import GenerateParameters, JobStatus, Progress
 from couponry.domain.outcome import Evaluation
 from couponry.domain.products import NewProduct
-from couponry.domain.redemption import RedemptionState, Used
 from couponry.services.invariants import Invariants
 
 T = TypeVar("T")
@@ -270,31 +269,6 @@ class EvaluationAnswer(Struct, frozen=True):
     """A judged cart."""
 
     data: Evaluation
-
-
-# Redemptions
-
-
-class RedemptionResource(Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="type", tag="redemption"):
-    """A redemption: a cart as it was judged, and the uses that it was granted."""
-
-    id: UUID
-    state: RedemptionState
-    """A hold stays `held` when it expires: it can still be confirmed until somebody else gets its uses."""
-    expires_at: Instant | UnsetType = UNSET
-    """Until when a hold keeps its uses."""
-    order_id: str | UnsetType = UNSET
-    """The order that it is for, as the shop calls it."""
-    evaluation: Evaluation
-    """The cart as it was judged."""
-    uses: tuple[Used, ...]
-    """What each promotion that applied uses, automatic ones as well."""
-
-
-class RedemptionAnswer(Struct, frozen=True):
-    """One redemption."""
-
-    data: RedemptionResource
 
 
 # Invariants

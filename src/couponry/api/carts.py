@@ -44,6 +44,7 @@ def desk_of(request: Request[Any, Token, Any]) -> Desk:
         now=utc_now(),
         customer_id=customer if _CUSTOMER.fullmatch(customer) else None,
         currency=currency,
+        explains=request.auth.grant == "client_credentials",
     )
 
 

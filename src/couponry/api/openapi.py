@@ -191,4 +191,5 @@ def _body(operation: Operation) -> Schema:
     if operation.partial:
         schema = {"$ref": f"{REFERENCE}Partial{operation.body.__name__}"}
     examples: dict[str, Any] = {name: {"value": body} for name, body in operation.examples.items()}
-    return {"required": True, "content": {operation.body_type: {"schema": schema, "examples": examples}}}
+    content = {operation.body_type: {"schema": schema, "examples": examples}}
+    return {"required": operation.body_required, "content": content}

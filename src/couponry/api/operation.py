@@ -19,6 +19,8 @@ class Operation(NamedTuple):
     answer_type: str = "application/json"
     body: type[msgspec.Struct] | None = None
     body_type: str = "application/json"
+    body_required: bool = True
+    """Otherwise it may be left out."""
     partial: bool = False
     """Whether what `data` of the body leaves out stays as it is."""
     examples: Mapping[str, Any] = MappingProxyType({})

@@ -47,6 +47,8 @@ class OrderPrices(CartPrices, frozen=True, kw_only=True):
     paid: FormattedPrice
     """What was purchased and captured, whether or not it was refunded since."""
     authorized: FormattedPrice
+    refunded: FormattedPrice
+    """Ours: what was given back."""
 
 
 class OrderTimestamps(Struct, frozen=True, omit_defaults=True):

@@ -1,6 +1,6 @@
 """What is sent about orders and their payments."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -56,6 +56,12 @@ class RefundDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body that refunds a payment; it may be left out."""
 
     data: Refund
+
+
+class PaymentConfirmationDocument(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body that confirms a payment; it may be left out, and nothing of it is kept."""
+
+    data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
 
 
 class Cancellation(MoneyMove, frozen=True, omit_defaults=True, kw_only=True):

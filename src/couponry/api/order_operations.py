@@ -16,6 +16,7 @@ from couponry.api.order_documents import (
     CaptureDocument,
     CheckoutDocument,
     OrderUpdateDocument,
+    PaymentConfirmationDocument,
     PaymentDocument,
     RefundDocument,
 )
@@ -35,8 +36,9 @@ ORDERS = Tag(
     " order, not with its payment. But for checking out, orders are for merchants.",
     {
         "checkoutAPI": Operation(
-            "The cart is judged for whoever orders. A code that has run out since it was entered is left out and told"
-            " of in `meta.messages`, or refused where the request or the store is `strict`. A retry with the same"
+            "The cart is judged for whoever orders. A code that has run out since it was entered, and a gift that"
+            " cannot be had, is left out and told of in `meta.messages`, or refused where the request or the store is"
+            " `strict`. A retry with the same"
             " `Idempotency-Key` gets the first answer, with the header `Idempotent-Replayed: true`.",
             answer=OrderAnswer,
             body=CheckoutDocument,
@@ -47,8 +49,10 @@ ORDERS = Tag(
                 errors.BadRequest("An Idempotency-Key has 1 to 255 characters."),
                 order_errors.EmptyCartNotCheckedOut(),
                 order_errors.PreviewNotCheckedOut(),
+                order_errors.GiftOutOfStock(sku="gift2"),
+                cart_errors.ProductNotAdded("USD", sku="gift2"),
                 errors.FullyConsumed(
-                    "The code has been used 10 of 10 times.", code="spring-sale", reason="code_exhausted"
+                    "The code has been used, or is held, 10 of 10 times.", code="spring-sale", reason="code_exhausted"
                 ),
                 errors.NotApplicable("The promotion ended.", code="spring-sale", reason="ended"),
                 errors.IdempotencyKeyReused(),
@@ -83,6 +87,12 @@ ORDERS = Tag(
             "As the cart had it when it was checked out.",
             answer=ShippingGroupAnswer,
             refuses=(NO_ORDER, order_errors.OrderGroupNotFound()),
+        ),
+        "confirmOrder": Operation(
+            "Elastic Path fetches here what became of a payment elsewhere. What the shop tells of payments is true"
+            " already: nothing is changed, and the payment that the order stands on is answered.",
+            answer=TransactionAnswer,
+            refuses=(NO_ORDER, order_errors.OrderNotConfirmable()),
         ),
         "updateAnOrder": Operation(
             "What is not fulfilled can be cancelled, what is paid can be fulfilled. Cancelling refunds nothing, and"
@@ -133,10 +143,19 @@ PAYMENTS = Tag(
         "getATransaction": Operation(
             "It is answered as it stands.", answer=TransactionAnswer, refuses=(NO_ORDER, NO_TRANSACTION)
         ),
+        "confirmPayment": Operation(
+            "The body may be left out. Elastic Path fetches here what a gateway knows; the manual one knows nothing"
+            " that the shop has not told: nothing is changed, and the transaction is answered as it stands.",
+            answer=TransactionAnswer,
+            body=PaymentConfirmationDocument,
+            body_required=False,
+            refuses=(NO_ORDER, NO_TRANSACTION),
+        ),
         "captureATransaction": Operation(
             "The body may be left out. The authorization becomes the payment.",
             answer=TransactionAnswer,
             body=CaptureDocument,
+            body_required=False,
             headers=KEY,
             refuses=(NO_ORDER, NO_TRANSACTION, order_errors.NotCapturable(), *KEY_REFUSES),
         ),
@@ -145,6 +164,7 @@ PAYMENTS = Tag(
             " `refunded`.",
             answer=TransactionAnswer,
             body=RefundDocument,
+            body_required=False,
             headers=KEY,
             refuses=(
                 NO_ORDER,
@@ -158,6 +178,7 @@ PAYMENTS = Tag(
             "The body may be left out. Only authorizations can be cancelled; what was paid is refunded.",
             answer=TransactionAnswer,
             body=CancellationDocument,
+            body_required=False,
             headers=KEY,
             refuses=(NO_ORDER, NO_TRANSACTION, order_errors.NotCancellable(), *KEY_REFUSES),
         ),

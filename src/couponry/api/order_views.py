@@ -125,7 +125,8 @@ def transaction_resource(order: Order, one: Transaction) -> TransactionResource:
 
 def _prices(order: Order) -> OrderPrices:
     amounts: dict[str, int] = asdict(order.totals)
-    amounts |= {"balance_owing": order.owing, "paid": order.paid, "authorized": order.authorized}
+    amounts |= {"balance_owing": order.owing, "paid": order.paid}
+    amounts |= {"authorized": order.authorized, "refunded": order.refunded}
     return OrderPrices(**{name: price(amount, order.evaluation.currency) for name, amount in amounts.items()})
 
 

@@ -12,7 +12,13 @@ from litestar.params import FromPath
 from couponry.api.auth import require_merchant
 from couponry.api.documents import decode, read
 from couponry.api.order_answers import TransactionAnswer, TransactionsAnswer
-from couponry.api.order_documents import CancellationDocument, CaptureDocument, PaymentDocument, RefundDocument
+from couponry.api.order_documents import (
+    CancellationDocument,
+    CaptureDocument,
+    PaymentConfirmationDocument,
+    PaymentDocument,
+    RefundDocument,
+)
 from couponry.api.order_views import transaction_resource
 from couponry.api.retries import REPLAYED, key_sent
 from couponry.api.state import context_of
@@ -50,6 +56,26 @@ async def get_transaction(
     request: Request[Any, Token, Any], order_id: FromPath[str], transaction_id: FromPath[str]
 ) -> Response[bytes]:
     """Get a transaction of an order."""
+    id_ = id_in_path(transaction_id, TransactionNotFound)
+    async with context_of(request) as context:
+        order = await orders.get_order(context, id_in_path(order_id, OrderNotFound))
+    return Response(_answer(order, id_), media_type="application/json")
+
+
+@post("/confirm", operation_id="confirmOrder", status_code=200)
+async def confirm_order(request: Request[Any, Token, Any], order_id: FromPath[str]) -> Response[bytes]:
+    """Confirm an order: answer the payment that it stands on."""
+    async with context_of(request) as context:
+        order = await orders.get_order(context, id_in_path(order_id, OrderNotFound))
+    return json_answer(TransactionAnswer(transaction_resource(order, payments.standing(order))))
+
+
+@post("/transactions/{transaction_id:str}/confirm", operation_id="confirmPayment", status_code=200)
+async def confirm_payment(
+    request: Request[Any, Token, Any], order_id: FromPath[str], transaction_id: FromPath[str]
+) -> Response[bytes]:
+    """Confirm a payment: answer it as it stands."""
+    decode(await json_body(request) or NOTHING, PaymentConfirmationDocument)
     id_ = id_in_path(transaction_id, TransactionNotFound)
     async with context_of(request) as context:
         order = await orders.get_order(context, id_in_path(order_id, OrderNotFound))
@@ -122,6 +148,8 @@ router = Router(
         pay_order,
         list_transactions,
         get_transaction,
+        confirm_order,
+        confirm_payment,
         capture_transaction,
         refund_transaction,
         cancel_transaction,

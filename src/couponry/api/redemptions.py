@@ -1,4 +1,4 @@
-"""Redemptions: claiming the uses that a cart takes, confirming them, giving them back."""
+"""Redemptions: claiming the uses that a cart takes, listing, confirming them, giving them back."""
 
 from typing import Annotated, Any, Literal, cast
 
@@ -7,9 +7,16 @@ from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
 from msgspec import UNSET, Meta
 
-from couponry.api.answers import RedemptionAnswer, RedemptionResource
+from couponry.api.answers import Timestamps
 from couponry.api.auth import require_merchant
 from couponry.api.documents import decode
+from couponry.api.listing import filter_asked, list_document, page_asked
+from couponry.api.redemption_answers import (
+    ListedRedemption,
+    RedemptionAnswer,
+    RedemptionMeta,
+    RedemptionResource,
+)
 from couponry.api.retries import REPLAYED, key_sent
 from couponry.api.state import api_of, context_of
 from couponry.api.wire import id_in_path, json_answer, json_body, moment
@@ -20,6 +27,7 @@ from couponry.domain.redemption import Redemption, RedemptionState
 from couponry.services import redemptions
 from couponry.services.access import Token
 from couponry.services.redeeming import Order, redeem
+from couponry.storage.redemption_lists import RedemptionRow
 
 MAX_CODES = 100
 """The most codes that are redeemed together."""
@@ -85,6 +93,15 @@ async def create_redemption(request: Request[Any, Token, Any]) -> Response[bytes
     return answer
 
 
+@get("/", operation_id="getRedemptions")
+async def list_redemptions(request: Request[Any, Token, Any]) -> Response[bytes]:
+    """List the redemptions of the store, the newest first."""
+    wanted, page = filter_asked(request), page_asked(request)
+    async with context_of(request) as context:
+        listed = await redemptions.list_redemptions(context, wanted, page)
+    return json_answer(list_document(request, page, listed, [_listed(one) for one in listed.rows]))
+
+
 @get("/{redemption_id:str}", operation_id="getRedemption")
 async def get_redemption(request: Request[Any, Any, Any], redemption_id: FromPath[str]) -> Response[bytes]:
     """Get a redemption."""
@@ -126,9 +143,20 @@ def _answer(redemption: Redemption, status: int = 200) -> Response[bytes]:
     return json_answer(RedemptionAnswer(resource), status)
 
 
+def _listed(one: RedemptionRow) -> ListedRedemption:
+    return ListedRedemption(
+        id=one.id,
+        state=one.state,
+        expires_at=moment(one.expires_at) if one.state is RedemptionState.HELD else UNSET,
+        order_id=UNSET if one.order_id is None else one.order_id,
+        uses=one.uses,
+        meta=RedemptionMeta(Timestamps(moment(one.created_at), moment(one.updated_at))),
+    )
+
+
 router = Router(
     "/v2/rule-promotions/redemptions",
-    route_handlers=[create_redemption, get_redemption, confirm_redemption, release_redemption],
+    route_handlers=[create_redemption, list_redemptions, get_redemption, confirm_redemption, release_redemption],
     guards=[require_merchant],
     tags=["Redemptions"],
 )

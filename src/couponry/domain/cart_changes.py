@@ -43,11 +43,12 @@ def with_custom_item(cart: ShoppingCart, item: CustomItem, scene: Scene) -> Shop
     """Add an item of the cart's own; one with the same sku and inputs gets more units.
 
     Raises:
-        CurrencyMismatch: the request is in another currency, so its price would be another one.
+        CurrencyMismatch: the request, or the price, is in another currency, so it would be another price.
     """
-    currency = currency_of(cart, scene)
-    if scene.currency not in (None, currency):
-        raise CurrencyMismatch(currency, str(scene.currency), "item")
+    currency = cart.currency or scene.currency or item.price.currency or DEFAULT_CURRENCY
+    for said in (scene.currency, item.price.currency):
+        if said not in (None, currency):
+            raise CurrencyMismatch(currency, said, "item")
     line = CartLine(
         id=scene.fresh_id(),
         type="custom_item",
@@ -211,7 +212,8 @@ def without_code(cart: ShoppingCart, code: str) -> ShoppingCart:
         AutomaticPromotionKept: it stands for a promotion that applies by itself.
     """
     key = code_key(code)
-    automatic = {code_key(auto_code(one.promotion_id)) for one in (*cart.promotion_lines, *cart.discounts)}
+    shown = (*cart.promotion_lines, *cart.discounts, *cart.shipping_discounts)
+    automatic = {code_key(auto_code(one.promotion_id)) for one in shown}
     if key in automatic:
         raise AutomaticPromotionKept
     return replace(cart, codes=tuple(one for one in cart.codes if code_key(one) != key))

@@ -25,8 +25,8 @@ class CodeNotApplicable(NotFound):
 
     sentence = "No promotion could be found with the given code."
 
-    def __init__(self, code: str) -> None:
-        super().__init__(code=code)
+    def __init__(self, code: str, **why: str) -> None:
+        super().__init__(code=code, **why)
 
 
 class ProductMissing(Refusal):

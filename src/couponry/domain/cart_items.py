@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from couponry.domain.cart import MAX_QUANTITY, Id, Price, Quantity
+from couponry.domain.cart import MAX_QUANTITY, Currency, Id, Price, Quantity
 from couponry.domain.errors import Fault
 from couponry.domain.products import ProductId, Sku
 from couponry.domain.promotions import Description, Name
@@ -48,11 +48,13 @@ class CartItem(Consistent, frozen=True, kw_only=True, tag_field="type", tag="car
         yield from too_long(self.custom_inputs)
 
 
-class UnitPrice(msgspec.Struct, frozen=True):
+class UnitPrice(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one unit costs, in minor units of the cart's currency."""
 
     amount: Price
     includes_tax: bool = True
+    currency: Currency | None = None
+    """What the cart is in, if it is in none yet; any other currency than the cart's is refused."""
 
 
 class CustomItem(Consistent, frozen=True, kw_only=True, tag_field="type", tag="custom_item"):

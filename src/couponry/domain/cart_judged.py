@@ -1,6 +1,6 @@
 """What a judgement makes of a cart, and what there is to tell of the difference."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -9,7 +9,8 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from couponry.domain.codes import auto_code, code_key
-from couponry.domain.outcome import Evaluation, Refused
+from couponry.domain.errors import Refusal
+from couponry.domain.outcome import AddedItem, Evaluation, JudgedLine, JudgedShippingGroup, Refused
 from couponry.domain.shopping_cart import PromotionLine, SeenDiscount, SeenRefusal, ShoppingCart
 
 CONSUMED = ("code_exhausted", "shopper_exhausted")
@@ -48,6 +49,14 @@ def verdict(code: str, evaluation: Evaluation) -> Verdict:
     return "noted" if reasons.intersection(CONSUMED) else "refused"
 
 
+def why_refused(code: str, evaluation: Evaluation) -> dict[str, str]:
+    """Return why an entered *code* gives nothing: the reason, and a sentence that tells it with its figures."""
+    for one in evaluation.refused:
+        if _key(one) == code_key(code):
+            return {"reason": one.reason, "explanation": one.detail}
+    return {}
+
+
 def _key(refused: Refused) -> str | None:
     return None if refused.code is UNSET else code_key(refused.code)
 
@@ -64,19 +73,26 @@ def settled(cart: ShoppingCart, evaluation: Evaluation, now: datetime, fresh_id:
         cart,
         currency=evaluation.currency if cart.lines or cart.groups else None,
         promotion_lines=tuple(_promotion_lines(cart, evaluation, now, fresh_id)),
-        discounts=tuple(_discounts(evaluation)),
+        discounts=tuple(_discounts(evaluation.items)),
+        shipping_discounts=tuple(_discounts(evaluation.shipping_groups)),
         refusals=tuple(refusals),
     )
 
 
-def _discounts(evaluation: Evaluation) -> Iterator[SeenDiscount]:
-    for line in evaluation.items:
+def changed(cart: ShoppingCart, evaluation: Evaluation) -> ShoppingCart:
+    """Return *cart*, which a request has just changed, with the codes that give something as *evaluation* says."""
+    applied = {code_key(one.code) for one in evaluation.applied}
+    return replace(cart, gave=tuple(code for code in cart.codes if code_key(code) in applied))
+
+
+def _discounts(judged: Sequence[JudgedLine | JudgedShippingGroup]) -> Iterator[SeenDiscount]:
+    for part in judged:
         sums: dict[tuple[str, str], int] = {}
-        for one in line.discounts:
+        for one in part.discounts:
             by = one.promotion_id, one.code
             sums[by] = sums.get(by, 0) + one.amount
         for (promotion_id, code), amount in sums.items():
-            yield SeenDiscount(line.id, promotion_id, code, amount)
+            yield SeenDiscount(part.id, promotion_id, code, amount)
 
 
 def _promotion_lines(
@@ -112,7 +128,13 @@ def messages(
     known = {(one.promotion_id, one.code, one.reason) for one in before.refusals}
     news = (one for one in refused if (one.promotion_id, one.code, one.reason) not in known or _key(one) in keys)
     refusals = (message for one in news for message in _of_refusal(one, after.currency or ""))
-    return [*_of_promotions(before, after), *refusals, *_of_lines(before, after)]
+    return [*_of_promotions(before, after), *refusals, *_of_lines(before, after), *_of_shipping(before, after)]
+
+
+def of_missed(missed: Iterable[tuple[AddedItem, Refusal]]) -> Iterator[Message]:
+    """Tell of gifts that are due and could not be added."""
+    for item, refusal in missed:
+        yield Message(Source("promotion", item.promotion_id, item.code), refusal.title, refusal.detail)
 
 
 def _of_promotions(before: ShoppingCart, after: ShoppingCart) -> Iterator[Message]:
@@ -152,14 +174,25 @@ def _of_refusal(refused: Refused, currency: str) -> Iterator[Message]:
 
 def _of_lines(before: ShoppingCart, after: ShoppingCart) -> Iterator[Message]:
     types = {line.id: line.type for line in after.lines}
+    return _of_discounts(before.discounts, after.discounts, types, "Item")
+
+
+def _of_shipping(before: ShoppingCart, after: ShoppingCart) -> Iterator[Message]:
+    types = {group.id: "shipping_group" for group in after.groups}
+    return _of_discounts(before.shipping_discounts, after.shipping_discounts, types, "Shipping")
+
+
+def _of_discounts(
+    before: Iterable[SeenDiscount], after: Iterable[SeenDiscount], types: Mapping[str, str], kind: str
+) -> Iterator[Message]:
     was, now = (
-        {(one.line_id, one.promotion_id, one.code): one.amount for one in cart.discounts} for cart in (before, after)
+        {(one.line_id, one.promotion_id, one.code): one.amount for one in discounts} for discounts in (before, after)
     )
     for key in [key for key in now if key not in was]:
-        yield Message(Source(types[key[0]], key[0]), "Discount Added", "Item discount has been added.")
+        yield Message(Source(types[key[0]], key[0]), "Discount Added", f"{kind} discount has been added.")
     for key, amount in now.items():
         if key in was and was[key] != amount:
-            yield Message(Source(types[key[0]], key[0]), "Discount Updated", "Item discount has been updated.")
+            yield Message(Source(types[key[0]], key[0]), "Discount Updated", f"{kind} discount has been updated.")
     for key in was:
         if key not in now and key[0] in types:
-            yield Message(Source(types[key[0]], key[0]), "Discount Deleted", "Item discount has been removed.")
+            yield Message(Source(types[key[0]], key[0]), "Discount Deleted", f"{kind} discount has been removed.")

@@ -1,6 +1,5 @@
 """What a cart is beside its lines: its name, its settings, how its guest is reached, and when it is."""
 
-import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -13,12 +12,11 @@ from couponry.domain.cart import AttributeKey, CustomAttribute
 from couponry.domain.cart_changes import Scene
 from couponry.domain.cart_errors import EmailBesideShopper, InvalidSnapshotDate, SnapshotDateKept
 from couponry.domain.cart_settings import chosen_discounts
+from couponry.domain.emails import is_email
 from couponry.domain.errors import Fault
 from couponry.domain.promotions import Description, Moment, Name
 from couponry.domain.shopping_cart import Settings, ShoppingCart
 from couponry.domain.validity import Consistent, outside
-
-_EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 
 
 class Contact(Consistent, frozen=True, omit_defaults=True):
@@ -29,7 +27,7 @@ class Contact(Consistent, frozen=True, omit_defaults=True):
 
     def contradictions(self) -> Iterator[Fault]:
         """Tell of what is no e-mail address."""
-        if self.email and not _EMAIL.fullmatch(self.email):
+        if self.email and not is_email(self.email):
             yield outside("format", "email", "email")
 
 
@@ -98,7 +96,7 @@ def with_profile(cart: ShoppingCart, said: CartProfile, scene: Scene) -> Shoppin
 
 
 def _with_contact(cart: ShoppingCart, contact: Contact | None) -> ShoppingCart:
-    email = (contact.email if contact else None) or None
+    email = (contact.email.strip() if contact and contact.email else None) or None
     if email and cart.is_registered:
         raise EmailBesideShopper
     return replace(cart, contact_email=email)

@@ -1,6 +1,5 @@
 """What is said when a cart is checked out: who orders, and where it goes."""
 
-import re
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -9,19 +8,13 @@ from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from couponry.domain.cart import Id, Shopper
+from couponry.domain.emails import is_email
 from couponry.domain.errors import Fault
 from couponry.domain.promotions import Name
 from couponry.domain.shopping_cart import Address
 from couponry.domain.validity import Consistent, missing, outside
 
 Email = Annotated[str, Meta(min_length=1, max_length=320)]
-
-_EMAIL = re.compile(r"(?!\.)[^@\s\x00-\x1f]+(?<!\.)@(?!\.)[^@\s\x00-\x1f]+(?<!\.)")
-
-
-def is_email(text: str) -> bool:
-    """Tell whether *text*, but for space around it, is an e-mail address as Elastic Path takes them."""
-    return _EMAIL.fullmatch(text.strip()) is not None and ".." not in text
 
 
 class CheckoutContact(Consistent, frozen=True, omit_defaults=True, kw_only=True):
@@ -65,8 +58,8 @@ class Checkout(Consistent, frozen=True, omit_defaults=True, kw_only=True):
     order_number: OrderNumber | None = None
     external_ref: ExternalRef | None = None
     strict: bool | UnsetType = UNSET
-    """Ours: whether to refuse the checkout when a code of the cart has run out; otherwise it is left out, and told
-    of. Where it is unsaid, the setting of the store counts."""
+    """Ours: whether to refuse the checkout when a code of the cart has run out, or a gift cannot be had; otherwise it
+    is left out, and told of. Where it is unsaid, the setting of the store counts."""
 
     def contradictions(self) -> Iterator[Fault]:
         """Tell of an order that nobody makes."""

@@ -4,6 +4,7 @@ A refusal is a *category* (what kind of no), a *title* and a *sentence*. Which H
 becomes is the edge's business (`api/errors.py`).
 """
 
+from collections.abc import Iterable
 from enum import Enum
 from math import ceil
 from typing import Any, ClassVar
@@ -87,6 +88,16 @@ class UnparsableFilter(BadRequest):
     """A filter that does not follow the grammar, or asks for what cannot be filtered."""
 
     sentence = "Could not parse the supplied filter"
+
+    @classmethod
+    def of_attribute(cls, attribute: str, known: Iterable[str]) -> "UnparsableFilter":
+        """Refuse an *attribute* that is none of those *known*."""
+        return cls(attribute=attribute, attributes=list(known))
+
+    @classmethod
+    def of_operator(cls, attribute: str, operator: str, known: Iterable[str]) -> "UnparsableFilter":
+        """Refuse an *operator* that is none of those *known* of the attribute."""
+        return cls(attribute=attribute, operator=operator, operators=list(known))
 
 
 class UnusableFile(BadRequest):

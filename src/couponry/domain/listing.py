@@ -44,6 +44,14 @@ EVERYTHING = All(())
 """The filter that lets everything through."""
 
 
+def asked(wanted: Filter, attribute: str) -> str | None:
+    """Return what an *attribute* is equal to in whatever passes *wanted*, None where that may be several values."""
+    if isinstance(wanted, Comparison):
+        return wanted.operands[0] if (wanted.operator, wanted.attribute) == ("eq", attribute) else None
+    parts = wanted.parts if isinstance(wanted, All) else ()
+    return next((value for part in parts if (value := asked(part, attribute)) is not None), None)
+
+
 class Listed(msgspec.Struct, Generic[Row], frozen=True):
     """One page of a list, and how many elements the whole list has."""
 

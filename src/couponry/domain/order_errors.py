@@ -1,6 +1,6 @@
 """What checkout, orders and payments say no to, in the words of Elastic Path where it has any."""
 
-from couponry.domain.errors import Category, NotFound, Refusal
+from couponry.domain.errors import Category, CodesRefused, NotFound, Refusal
 
 
 class PreviewNotCheckedOut(Refusal):
@@ -17,6 +17,23 @@ class EmptyCartNotCheckedOut(Refusal):
     category = Category.CART_BAD_REQUEST
     title = "Bad Request"
     sentence = "Cannot check out an empty cart"
+
+
+class GiftOutOfStock(Refusal):
+    """A gift that is due, and whose product the store does not have any more."""
+
+    category = Category.CART_BAD_REQUEST
+    title = "Insufficient stock"
+
+    def __init__(self, **meta: str) -> None:
+        [named] = meta.values()
+        super().__init__(f"There is not enough stock to add {named} to your cart", **meta)
+
+
+class GiftsRefused(CodesRefused):
+    """Gifts that a strict checkout cannot have, each with its own refusal."""
+
+    category = Category.CART_BAD_REQUEST
 
 
 class OrderNotFound(NotFound):
@@ -51,6 +68,14 @@ class OrderNotPayable(Refusal):
     category = Category.UNPROCESSABLE
     title = "Unprocessable Entity"
     sentence = "Order cannot be paid in its current state"
+
+
+class OrderNotConfirmable(Refusal):
+    """An order that is cancelled, or of which nothing is paid or authorized."""
+
+    category = Category.UNPROCESSABLE
+    title = "Unprocessable Entity"
+    sentence = "Order cannot be confirmed in its current state"
 
 
 class WrongAmount(Refusal):

@@ -91,6 +91,11 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return sum(one.amount - one.refunded for one in self.transactions if one.type != "authorize")
 
     @property
+    def refunded(self) -> int:
+        """What was given back of what was purchased and captured."""
+        return sum(one.refunded for one in self.transactions)
+
+    @property
     def authorized(self) -> int:
         """What is authorized and neither captured nor cancelled."""
         return sum(one.amount for one in self.transactions if one.type == "authorize" and one.status == "complete")

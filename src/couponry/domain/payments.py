@@ -14,6 +14,7 @@ from couponry.domain.order_errors import (
     NotCancellable,
     NotCapturable,
     NotRefundable,
+    OrderNotConfirmable,
     OrderNotPayable,
     TooManyTransactions,
     TransactionNotFound,
@@ -133,6 +134,18 @@ def cancelled(order: Order, id_: UUID, now: datetime) -> Order:
     if one.type != "authorize" or one.status != "complete":
         raise NotCancellable
     return _with(order, replace(one, status="cancelled", updated_at=now), now)
+
+
+def standing(order: Order) -> Transaction:
+    """Return the payment that *order* stands on, or the authorization of one: the last that counts.
+
+    Raises:
+        OrderNotConfirmable: it is cancelled, or nothing is paid or authorized.
+    """
+    counted = [one for one in order.transactions if one.status == "complete" and one.type != "refund"]
+    if order.status == "cancelled" or not counted:
+        raise OrderNotConfirmable
+    return counted[-1]
 
 
 def transaction(order: Order, id_: UUID) -> Transaction:

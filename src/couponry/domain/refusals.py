@@ -87,9 +87,10 @@ def _told_of_code(reason: Reason, grant: Grant | None, shopper: Shopper) -> str:
         case "not_new_shopper":
             return "The code is for a first order, and this shopper has one already."
         case "code_exhausted":
-            return f"The code has been used {limits.max_uses} of {limits.max_uses} times."
+            return f"The code has been used, or is held, {limits.max_uses} of {limits.max_uses} times."
         case _:
-            return f"This shopper has used the code {grant.used_by_shopper} of {grant.per_shopper} times."
+            times = f"{grant.used_by_shopper} of {grant.per_shopper} times"
+            return f"This shopper has used the code, or holds it, {times}."
 
 
 def cannot_stack(one: Entry, others: "list[Entry]") -> str:

@@ -120,9 +120,10 @@ class PromotionLine(msgspec.Struct, frozen=True):
 
 
 class SeenDiscount(msgspec.Struct, frozen=True):
-    """What a promotion took off a line when the cart was last judged."""
+    """What a promotion took off a line, or a shipping group, when the cart was last judged."""
 
     line_id: str
+    """Or the id of the shipping group."""
     promotion_id: str
     code: str
     amount: int
@@ -165,7 +166,10 @@ class ShoppingCart(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     """Attached, as they were entered; those that give nothing are dormant and may revive."""
     promotion_lines: tuple[PromotionLine, ...] = ()
     discounts: tuple[SeenDiscount, ...] = ()
+    shipping_discounts: tuple[SeenDiscount, ...] = ()
     refusals: tuple[SeenRefusal, ...] = ()
+    gave: tuple[str, ...] = ()
+    """The attached codes that gave something when a request last changed the cart, whoever has looked since."""
 
     def line(self, id_: str) -> CartLine | None:
         """Return the line with that id, if there is one."""

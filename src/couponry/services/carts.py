@@ -11,7 +11,7 @@ import msgspec
 
 from couponry.domain.cart_changes import Scene, with_codes
 from couponry.domain.cart_errors import CartBusy, CodeNotApplicable, CodeNotTaken
-from couponry.domain.cart_judged import Message, messages, settled, verdict
+from couponry.domain.cart_judged import Message, changed, messages, settled, verdict, why_refused
 from couponry.domain.cart_settings import CartSettings
 from couponry.domain.errors import Refusal
 from couponry.domain.evaluation import evaluate
@@ -32,6 +32,9 @@ SWEPT = 10
 
 NO_PROMOTIONS = book(())
 
+NO_RULE_PROMOTIONS = {"reason": "no_rule_promotions", "explanation": "The cart does not take rule promotions."}
+"""Why a code gives nothing to a cart that takes no discounts at all."""
+
 
 class Desk(msgspec.Struct, frozen=True):
     """On whose behalf, in which store, when, and by which promotions a cart is used."""
@@ -43,6 +46,8 @@ class Desk(msgspec.Struct, frozen=True):
     """Who shops, where the cart belongs to nobody."""
     currency: str | None = None
     """What carts are in that are in no currency yet."""
+    explains: bool = False
+    """Whether whoever asks may learn why a code gives nothing."""
 
     def scene(self, cart_id: str) -> Scene:
         """Return what a change to that cart is told."""
@@ -95,9 +100,10 @@ async def change(desk: Desk, cart_id: str, apply: Apply) -> CartView:
     async with turn(desk, cart_id):
         for _ in range(ATTEMPTS):
             stored, settings = await stored_cart(desk, cart_id)
-            view = await _changed(desk, cart_id, stored, apply(stored.cart))
+            view = await _judged_anew(desk, cart_id, stored, apply(stored.cart))
             expires_at = desk.now + timedelta(days=settings.cart_expiry_days)
-            view = msgspec.structs.replace(view, updated_at=desk.now, expires_at=expires_at)
+            cart = changed(view.cart, view.evaluation)
+            view = msgspec.structs.replace(view, cart=cart, updated_at=desk.now, expires_at=expires_at)
             if await _kept(desk, view, stored.version):
                 return view
     raise CartBusy
@@ -108,7 +114,7 @@ async def look_at(desk: Desk, cart_id: str) -> CartView:
     async with turn(desk, cart_id):
         for _ in range(ATTEMPTS):
             stored, _ = await stored_cart(desk, cart_id)
-            view = await _changed(desk, cart_id, stored, Change(stored.cart))
+            view = await _judged_anew(desk, cart_id, stored, Change(stored.cart))
             if (stored.version and view.cart == stored.cart) or await _kept(desk, view, stored.version):
                 return view
     raise CartBusy
@@ -145,20 +151,24 @@ def owners(desk: Desk, cart: ShoppingCart) -> tuple[bytes, ...]:
     return shoppers_of(desk.till.shopper_key, desk.store_id, to_judge(cart).shopper)
 
 
-async def _changed(desk: Desk, cart_id: str, stored: StoredCart, changed: Change) -> CartView:
+async def _judged_anew(desk: Desk, cart_id: str, stored: StoredCart, change: Change) -> CartView:
     """Judge a changed cart with the codes that are entered, and settle what becomes of them."""
     scene = desk.scene(cart_id)
-    untaken = _untaken(changed)
-    entered = () if untaken else changed.entered
-    tried = with_codes(changed.cart, entered)
+    untaken = _untaken(desk, change)
+    entered = () if untaken else change.entered
+    tried = with_codes(change.cart, entered)
     judged = await gifts.judged(tried, lambda cart: _judged(desk, cart), desk.till.database, desk.store_id, scene)
     verdicts = {code: verdict(code, judged.evaluation) for code in entered}
-    refused = [CodeNotApplicable(code) for code, what in verdicts.items() if what == "refused"]
-    errors: list[Refusal] = [*changed.errors, *untaken, *refused]
-    if errors and changed.all_or_nothing:
+    refused = [
+        CodeNotApplicable(code, **(why_refused(code, judged.evaluation) if desk.explains else {}))
+        for code, what in verdicts.items()
+        if what == "refused"
+    ]
+    errors: list[Refusal] = [*change.errors, *untaken, *refused]
+    if errors and change.all_or_nothing:
         raise errors[0]
     attached = [code for code, what in verdicts.items() if what == "attached"]
-    cart = msgspec.structs.replace(judged.cart, codes=with_codes(changed.cart, attached).codes)
+    cart = msgspec.structs.replace(judged.cart, codes=with_codes(change.cart, attached).codes)
     after = settled(cart, judged.evaluation, desk.now, scene.fresh_id)
     return CartView(
         id=cart_id,
@@ -189,15 +199,15 @@ async def _told(desk: Desk, missed: Sequence[AddedItem]) -> list[tuple[AddedItem
     return [(item, known[item.promotion_id].description or known[item.promotion_id].name) for item in missed]
 
 
-def _untaken(changed: Change) -> list[Refusal]:
+def _untaken(desk: Desk, change: Change) -> list[Refusal]:
     """Return why the cart takes none of the codes entered, if it does not."""
-    settings = changed.cart.settings
+    settings = change.cart.settings
     if settings.custom_discounts_enabled:
-        return [CodeNotTaken.by_custom_discounts(code) for code in changed.entered]
+        return [CodeNotTaken.by_custom_discounts(code) for code in change.entered]
     if not settings.use_rule_promotions:
-        return [CodeNotApplicable(code) for code in changed.entered]
-    if not changed.cart.lines:
-        return [CodeNotTaken.by_empty_cart(code) for code in changed.entered]
+        return [CodeNotApplicable(code, **(NO_RULE_PROMOTIONS if desk.explains else {})) for code in change.entered]
+    if not change.cart.lines:
+        return [CodeNotTaken.by_empty_cart(code) for code in change.entered]
     return []
 
 

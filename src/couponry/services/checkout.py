@@ -1,7 +1,7 @@
 """Checking carts out: an order is made and every use that it takes is claimed, both or neither."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,15 +10,20 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from couponry.domain.cart import Shopper
-from couponry.domain.cart_errors import CartBusy
-from couponry.domain.cart_judged import Message, messages, settled
-from couponry.domain.checkout import Checkout, shopper_at_checkout
+from couponry.domain.cart_errors import CartBusy, ProductMissing
+from couponry.domain.cart_judged import Message, messages, of_missed, settled
+from couponry.domain.checkout import AccountMember, Checkout, CheckoutCustomer, shopper_at_checkout
 from couponry.domain.codes import code_key
 from couponry.domain.entered import EnteredCode
 from couponry.domain.errors import CodesRefused, FullyConsumed, Refusal
 from couponry.domain.evaluation import evaluate
 from couponry.domain.ids import series
-from couponry.domain.order_errors import EmptyCartNotCheckedOut, PreviewNotCheckedOut
+from couponry.domain.order_errors import (
+    EmptyCartNotCheckedOut,
+    GiftOutOfStock,
+    GiftsRefused,
+    PreviewNotCheckedOut,
+)
 from couponry.domain.orders import Order, OrderContact, OrderCustomer
 from couponry.domain.outcome import Evaluation
 from couponry.domain.redemption import Claim, Wanted, decide, shoppers_of
@@ -88,7 +93,8 @@ async def check_out(request: Request) -> PlacedOrder:
 
     Raises:
         EmptyCartNotCheckedOut, PreviewNotCheckedOut: the cart cannot be checked out.
-        CodesRefused: a code of the cart has run out, and the checkout is strict.
+        CodesRefused, GiftsRefused: a code of the cart has run out, or a gift cannot be had, and the checkout is
+            strict.
         IdempotencyKeyReused: the key was sent with another request.
         CartBusy: very many requests change the cart at once.
     """
@@ -138,7 +144,8 @@ async def _judged(request: Request) -> _Attempt | None:
 
     Raises:
         EmptyCartNotCheckedOut, PreviewNotCheckedOut: the cart cannot be checked out.
-        CodesRefused: a code of the cart has run out, and the checkout is strict.
+        CodesRefused, GiftsRefused: a code of the cart has run out, or a gift cannot be had, and the checkout is
+            strict.
     """
     desk, said = request.desk, request.said
     stored, settings = await carts.stored_cart(desk, request.cart_id)
@@ -152,14 +159,15 @@ async def _judged(request: Request) -> _Attempt | None:
     if not judged.cart.lines:
         raise EmptyCartNotCheckedOut
     strict = settings.strict_checkout if said.strict is UNSET else said.strict
-    if strict and (lost := list(_lost(stored.cart, judged.evaluation, judge.entered))):
-        raise CodesRefused(*lost)
+    missed = [(item, _out_of_stock(refusal)) for item, refusal in judged.missed]
+    if strict:
+        _require_all(_lost(stored.cart, judged.evaluation, judge.entered), [refusal for _, refusal in missed])
     asked = await claims_of(desk.till, desk.store_id, judged.evaluation, judge.entered, shoppers)
     if asked is None:
         return None
     after = settled(judged.cart, judged.evaluation, desk.now, scene.fresh_id)
-    told = messages(stored.cart, after, judged.evaluation.refused, stored.cart.codes)
-    order = _order(request, judged._replace(cart=after))
+    told = [*messages(stored.cart, after, judged.evaluation.refused, stored.cart.codes), *of_missed(missed)]
+    order = _order(request, judged._replace(cart=after), shopper)
     taken = tuple(_claim(claim) for claim in asked)
     return _Attempt(
         placed=Placed(order.id, order, told),
@@ -171,27 +179,42 @@ async def _judged(request: Request) -> _Attempt | None:
 
 
 def _lost(cart: ShoppingCart, evaluation: Evaluation, entered: Sequence[EnteredCode]) -> Iterator[Refusal]:
-    """Refuse the codes that are used up, and those that gave something when the cart was last judged."""
-    gave = {code_key(one.code) for one in cart.discounts}
-    dormant = {code_key(one.code) for one in cart.refusals} - gave
+    """Refuse the codes that are used up, and those that gave something when the cart was last changed."""
+    gave = {code_key(code) for code in cart.gave}
     for refusal in refusals(evaluation, entered):
-        if isinstance(refusal, FullyConsumed) or code_key(refusal.meta["code"]) not in dormant:
+        if isinstance(refusal, FullyConsumed) or code_key(refusal.meta["code"]) in gave:
             yield refusal
 
 
-def _order(request: Request, judged: Judged) -> Order:
-    said, cart = request.said, judged.cart
-    customer, contact = said.customer, said.contact
+def _out_of_stock(refusal: Refusal) -> Refusal:
+    """Return why a gift cannot be had: a product that is gone is out of stock to whoever orders."""
+    return GiftOutOfStock(**refusal.meta) if isinstance(refusal, ProductMissing) else refusal
+
+
+def _require_all(lost: Iterable[Refusal], missed: Sequence[Refusal]) -> None:
+    if codes := [*lost]:
+        raise CodesRefused(*codes, *missed)
+    if missed:
+        raise GiftsRefused(*missed)
+
+
+def _customer(said: CheckoutCustomer | None, customer_id: str | None) -> OrderCustomer | None:
+    """Return who ordered, as is *said*, and for the rest as the cart has it."""
+    if said is None:
+        return None if customer_id is None else OrderCustomer(id=customer_id)
+    return OrderCustomer(id=customer_id, email=said.email and said.email.strip(), name=said.name)
+
+
+def _order(request: Request, judged: Judged, shopper: Shopper) -> Order:
+    said, cart, contact = request.said, judged.cart, request.said.contact
     named = {line.id: str(fresh_id()) for line in (*cart.lines, *cart.promotion_lines)}
     return Order(
         id=fresh_id(),
         order_number=said.order_number or None,
         external_ref=said.external_ref or None,
         cart_id=request.cart_id,
-        customer=None
-        if customer is None
-        else OrderCustomer(id=customer.id, email=customer.email and customer.email.strip(), name=customer.name),
-        account=said.account,
+        customer=_customer(said.customer, shopper.customer_id),
+        account=said.account or (AccountMember(id=shopper.account_id) if shopper.account_id else None),
         contact=None
         if contact is None
         else OrderContact(email=contact.email and contact.email.strip(), name=contact.name),

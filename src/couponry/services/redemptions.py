@@ -1,4 +1,4 @@
-"""Redemptions that exist: looking at one, confirming it, giving its uses back."""
+"""Redemptions that exist: listing them, looking at one, confirming it, giving its uses back."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -7,10 +7,12 @@ import msgspec
 from msgspec import UNSET
 
 from couponry.domain.errors import RedemptionExpired, RedemptionMoved, RedemptionNotFound
+from couponry.domain.listing import Filter, Listed, Page
 from couponry.domain.redemption import Claim, Code, Redemption, RedemptionState, Standing, Wanted, decide
 from couponry.services.claiming import left, lock
 from couponry.services.context import Context
-from couponry.storage import claims, redemptions, usages
+from couponry.storage import claims, redemption_lists, redemptions, usages
+from couponry.storage.redemption_lists import RedemptionRow
 from couponry.storage.redemptions import Kept
 from couponry.storage.usages import Recorded
 
@@ -25,6 +27,13 @@ async def get_redemption(context: Context, id_: UUID) -> Redemption:
     """
     kept = await _kept(context, id_)
     return _with_uses(kept.redemption, await usages.of_redemption(context.connection, context.store_id, id_))
+
+
+async def list_redemptions(context: Context, wanted: Filter, page: Page) -> Listed[RedemptionRow]:
+    """Return one page of the store's redemptions that pass *wanted*, the newest first."""
+    found = await redemption_lists.page_of(context.connection, context.store_id, wanted, page)
+    total, exact = await redemption_lists.total(context.connection, context.store_id, wanted)
+    return Listed(found, total, exact)
 
 
 async def confirm_redemption(context: Context, id_: UUID, order_id: str | None = None) -> Redemption:

@@ -1,6 +1,7 @@
 """Answering retries: a request that was sent before, under the same key, gets the first answer."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from uuid import UUID
 
 from couponry.domain.errors import IdempotencyKeyReused
@@ -8,6 +9,23 @@ from couponry.services.context import Context
 from couponry.storage import idempotency
 from couponry.storage.database import Database
 from couponry.storage.idempotency import Answered, Key
+
+KEPT = timedelta(hours=24)
+"""How long the answer to a request is kept for its retries, at least; as long as any hold."""
+
+AT_ONCE = 1_000
+"""How many keys are deleted in one transaction."""
+
+BATCHES = 20
+"""How many such transactions there are in one go."""
+
+
+async def sweep_keys(database: Database) -> None:
+    """Delete the oldest of the keys that no retry is expected for any more."""
+    for _ in range(BATCHES):
+        async with database.transaction() as connection:
+            if await idempotency.delete_older(connection, KEPT, AT_ONCE) < AT_ONCE:
+                return
 
 
 async def answered(database: Database, store_id: UUID, key: Key) -> bytes | None:

@@ -58,9 +58,11 @@ def where(wanted: Filter, attributes: Attributes) -> tuple[sql.Composed, list[An
 
 def _test(test: Comparison, attributes: Attributes) -> tuple[sql.Composed, list[Any]]:
     attribute = attributes.get(test.attribute)
-    template = attribute and attribute.operators.get(test.operator)
-    if attribute is None or template is None:
-        raise UnparsableFilter
+    if attribute is None:
+        raise UnparsableFilter.of_attribute(test.attribute, attributes)
+    template = attribute.operators.get(test.operator)
+    if template is None:
+        raise UnparsableFilter.of_operator(test.attribute, test.operator, attribute.operators)
     try:
         read = attribute.reads.get(test.operator, attribute.read)
         operands = [read(operand) for operand in test.operands]

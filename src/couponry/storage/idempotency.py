@@ -1,6 +1,7 @@
 """The table of idempotency keys: what was asked under each, and the answer that every retry gets."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -65,6 +66,23 @@ async def answer(connection: Connection, store_id: UUID, key: str, said: bytes) 
     await connection.execute(
         "UPDATE idempotency_keys SET answer = %s WHERE store_id = %s AND key = %s", [said, store_id, key]
     )
+
+
+async def delete_older(connection: Connection, age: timedelta, most: int) -> int:
+    """Delete *most* of the keys of all stores that are older than *age*, the oldest first; return how many these were.
+
+    Keys that somebody else is about to delete or to change are passed over.
+    """
+    cursor = await connection.execute(
+        """
+        DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM idempotency_keys WHERE created_at < now() - %s
+            ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
+        ))
+        """,
+        [age, most],
+    )
+    return cursor.rowcount
 
 
 async def forget(connection: Connection, store_id: UUID, keys: Sequence[str]) -> None:
