@@ -18,7 +18,7 @@ from couponry.console.promotions import overview_of, path_of
 from couponry.console.visits import Form, context_of, form_of
 from couponry.console.wording import plain
 from couponry.domain.errors import InvalidDocument, JobNotFound, PromotionNotFound, Refusal
-from couponry.domain.jobs import JobStatus, Progress, PromotionJob, progress
+from couponry.domain.jobs import JobStatus, Progress, PromotionJob, Tally, progress
 from couponry.domain.listing import EVERYTHING
 from couponry.services import jobs
 from couponry.services.context import utc_now
@@ -30,6 +30,8 @@ class State(msgspec.Struct, frozen=True):
     status: JobStatus
     ended: bool
     progress: Progress
+    tally: Tally
+    """Of an import: what became of the lines done."""
 
 
 @get("/promotions/{promotion_id:str}/jobs")
@@ -111,7 +113,8 @@ def _faults(refusal: Refusal) -> list[str]:
 async def state(request: Request[Any, Any, Any], promotion_id: FromPath[str], job_id: FromPath[str]) -> Response[bytes]:
     """Answer how a job fares."""
     job = await _job(request, promotion_id, job_id)
-    return json_page(State(job.status, job.status.ended, progress(job, utc_now())))
+    tally = job.tally if isinstance(job.tally, Tally) else Tally(0)
+    return json_page(State(job.status, job.status.ended, progress(job, utc_now()), tally))
 
 
 async def _job(request: Request[Any, Any, Any], promotion_id: str, job_id: str) -> PromotionJob:

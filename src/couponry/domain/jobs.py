@@ -87,6 +87,16 @@ class NewExportJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     """Means nothing here; clients send it all the same."""
 
 
+class NewImportJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="job_type", tag="code_import"):
+    """A request to import the codes of a file that a dry run has looked at."""
+
+    type: Literal["promotion_job"]
+    dry_run_id: UUID
+    """The dry run, which has completed; its file is kept for a day."""
+    name: JobName | UnsetType = UNSET
+    """That of the dry run unless said."""
+
+
 class NewImport(msgspec.Struct, frozen=True):
     """What is said of an import beside its file."""
 
@@ -104,7 +114,7 @@ class Tally(msgspec.Struct, frozen=True):
     invalid: int = 0
 
 
-NewJob = NewGenerateJob | NewExportJob
+NewJob = NewGenerateJob | NewExportJob | NewImportJob
 
 
 class PromotionJob(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -120,6 +130,8 @@ class PromotionJob(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     error: str | UnsetType = UNSET
     dry_run: bool | UnsetType = UNSET
     """Of an import: whether it only tells what it would do."""
+    dry_run_id: UUID | UnsetType = UNSET
+    """Of an import of what a dry run has looked at: that dry run, whose file it takes."""
     tally: Tally | UnsetType = UNSET
     """Of an import that has begun."""
     total: int
