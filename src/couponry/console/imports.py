@@ -7,7 +7,6 @@ from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
-from msgspec import UNSET, UnsetType
 
 from couponry.api.state import api_of
 from couponry.api.wire import id_in_path
@@ -20,12 +19,10 @@ from couponry.console.uploads import upload_of
 from couponry.console.visits import context_of, form_of, session_in
 from couponry.domain.code_files import LIMITS
 from couponry.domain.errors import BodyTooLarge, JobNotFound, PromotionNotFound, Refusal, TooManyCodes
-from couponry.domain.jobs import JobStatus, NewImport, NewImportJob, PromotionJob, Tally, progress
+from couponry.domain.jobs import JobStatus, NewImport, NewImportJob, PromotionJob, Tally, name_after, progress
 from couponry.services import jobs, looking_at_imports
 from couponry.services.code_uploads import import_file
 from couponry.services.context import utc_now
-
-MAX_NAME = 50
 
 
 @get("/promotions/{promotion_id:str}/import")
@@ -63,7 +60,7 @@ async def upload(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -
     most = api.settings.max_import_bytes
     try:
         file = await upload_of(request)
-        wanted = NewImport(dry_run=True, name=_job_name(file.name))
+        wanted = NewImport(dry_run=True, name=name_after(file.name))
         job = await import_file(partial(context_of, request), api.files, id_, file.pieces, wanted, max_bytes=most)
     except Refusal as refusal:
         if refusal.category not in FORMABLE and not isinstance(refusal, BodyTooLarge):
@@ -74,12 +71,6 @@ async def upload(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -
         return await _form_page(request, promotion_id, 422, fault)
     path = f"{path_of(id_)}/import/{job.id}"
     return json_page({"path": path}, 201) if wants_json(request) else go(path)
-
-
-def _job_name(file_name: str) -> str | UnsetType:
-    """Return what to call the job that looks at a file: its name, as far as a job's can say it."""
-    name = "".join(character for character in file_name if character.isprintable())
-    return name.replace("\\", "/").rpartition("/")[2].strip()[:MAX_NAME] or UNSET
 
 
 async def _fault(request: Request[Any, Any, Any], refusal: Refusal) -> str:

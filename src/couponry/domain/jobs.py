@@ -10,7 +10,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from couponry.domain.codes import CodeLimits, CodePattern, ConsumeUnit, MaxUsesPerShopper, OneLine, Uses
 
-JobName = Annotated[str, Meta(max_length=50), OneLine]
+MAX_NAME = 50
+JobName = Annotated[str, Meta(max_length=MAX_NAME), OneLine]
 Prefix = Annotated[str, Meta(max_length=200, pattern=r"^(?!\s|[\s\S]*[\x00-\x1f\x7f-\x9f\u2028\u2029])")]
 
 
@@ -102,6 +103,12 @@ class NewImport(msgspec.Struct, frozen=True):
 
     dry_run: bool = False
     name: JobName | UnsetType = UNSET
+
+
+def name_after(file_name: str) -> str | UnsetType:
+    """Return what to call the import of a file: its name without folders, as far as a job's name can say it."""
+    name = "".join(character for character in file_name if character.isprintable())
+    return name.replace("\\", "/").rpartition("/")[2].strip()[:MAX_NAME] or UNSET
 
 
 class Tally(msgspec.Struct, frozen=True):
