@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from commands import run_command
 from couponry.embedded import EmbeddedPostgres
 from couponry.services import access
 from couponry.storage.database import Connection, Database
@@ -114,14 +114,7 @@ def couponry(database_url: str, data_dir: Path) -> Couponry:
     """Runs a command on the database of the tests."""
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "couponry.cli", *arguments],
-            env=environment(database_url, data_dir),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return run_command(arguments, environment(database_url, data_dir))
 
     return run
 

@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from packages import installed
-from support import Shop
+from support import Shop, await_answer, end, environment
 
 PACKAGE = Path(__file__).with_name("js")
 CHROMIUM = shutil.which("chromium")
@@ -128,3 +131,32 @@ def look(axe: str) -> Look:
             page.screenshot(path=folder / f"{name}.png", animations="disabled")
 
     return look_
+
+
+Server = Callable[[], "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+@pytest.fixture
+def start(database_url: str, data_dir: Path, port: int) -> Generator[Server]:
+    """Starts a server, always at the same address."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start_() -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "uvicorn", "--factory", "couponry.web:create_app", "--no-access-log"]
+        started.append(
+            subprocess.Popen(
+                [*command, "--log-level", "warning", "--port", str(port)], env=environment(database_url, data_dir)
+            )
+        )
+        await_answer(f"http://127.0.0.1:{port}/readyz", started[-1])
+        return started[-1]
+
+    yield start_
+    for process in started:
+        end(process)

@@ -2,44 +2,14 @@
 
 import re
 import signal
-import socket
 import subprocess
-import sys
-from collections.abc import Callable, Generator
-from pathlib import Path
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
-from support import Shop, await_answer, end, environment
+from support import Shop
 
 Server = Callable[[], "subprocess.Popen[bytes]"]
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
-
-
-@pytest.fixture
-def start(database_url: str, data_dir: Path, port: int) -> Generator[Server]:
-    """Starts a server, always at the same address."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start_() -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "uvicorn", "--factory", "couponry.web:create_app", "--no-access-log"]
-        started.append(
-            subprocess.Popen(
-                [*command, "--log-level", "warning", "--port", str(port)], env=environment(database_url, data_dir)
-            )
-        )
-        await_answer(f"http://127.0.0.1:{port}/readyz", started[-1])
-        return started[-1]
-
-    yield start_
-    for process in started:
-        end(process)
 
 
 def test_a_job_is_watched_over_a_crash_and_a_form_keeps_what_was_typed(

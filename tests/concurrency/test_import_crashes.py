@@ -3,11 +3,14 @@
 import csv
 import io
 import random
+import time
 from collections.abc import Generator
+from typing import Any
 
 import psutil
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from installation import Installation, Process, installed, kill, persistent, until
 from support import Shop, running_api
@@ -202,6 +205,89 @@ def test_a_file_that_no_job_came_of_is_removed_after_a_day(installation: Install
     with installation.worker():
         until(lambda: not installation.rows("SELECT FROM promotions WHERE id = %s", [promotion]))
     assert installation.rows("SELECT FROM uploads") == []
+
+
+def tried(installation: Installation, shop: Shop, promotion: str, text: bytes = b"code\na\n") -> str:
+    """Make a dry run and return its id; no worker is there any more."""
+    job = upload(shop, promotion, text, dry_run="true")
+    with installation.worker():
+        assert shop.ended_job(promotion, job)["status"] == "completed"
+    return job
+
+
+def import_tried(shop: Shop, promotion: str, dry_run: str) -> Any:
+    body = {"type": "promotion_job", "job_type": "code_import", "dry_run_id": dry_run}
+    return shop.start_job(promotion, body)
+
+
+def age(installation: Installation, job: str) -> None:
+    assert installation.change("UPDATE uploads SET created_at = now() - interval '25 hours' WHERE job_id = %s", [job])
+
+
+def uploads(installation: Installation, job: str) -> list[str]:
+    return [path.name for path in installation.exports.rglob(f"{job}_upload*")]
+
+
+def test_the_file_of_a_dry_run_is_kept_for_a_day(installation: Installation, shop: Shop):
+    promotion = shop.promotion()
+    young, old = (tried(installation, shop, promotion) for _ in range(2))
+    age(installation, old)
+    with installation.worker():
+        until(lambda: not uploads(installation, old))
+        time.sleep(4)  # the worker has looked again
+    assert uploads(installation, young)
+    refused = import_tried(shop, promotion, old)
+    assert (refused.status_code, "not kept any more" in refused.text) == (422, True)
+    assert import_tried(shop, promotion, young).status_code == 201
+
+
+def test_the_file_of_a_dry_run_stays_while_it_is_imported_and_goes_when_that_is_done(
+    installation: Installation, shop: Shop, file: File
+):
+    promotion = shop.promotion()
+    dry_run = tried(installation, shop, promotion, file.text)
+    job = import_tried(shop, promotion, dry_run).json()["data"]["id"]
+    age(installation, dry_run)
+    for _ in range(2):
+        before = installation.done(job)
+        with installation.worker() as worker:
+            until(lambda before=before: installation.done(job) > before)
+            kill(worker)
+    with installation.worker():
+        assert_imported(installation, shop, promotion, job, file)
+        until(lambda: not uploads(installation, dry_run))
+
+
+def test_what_was_imported_is_refused_though_its_file_is_still_there(installation: Installation, shop: Shop):
+    promotion = shop.promotion()
+    dry_run = tried(installation, shop, promotion)
+    job = import_tried(shop, promotion, dry_run).json()["data"]["id"]
+    end_of_the_job = "UPDATE promotion_jobs SET status = 'completed' WHERE id = %s"
+    installation.change(end_of_the_job, [job])
+    refused = import_tried(shop, promotion, dry_run)
+    assert (refused.status_code, refused.json()["errors"][0]["title"]) == (409, "Already imported")
+
+
+def test_who_begins_an_import_keeps_its_file_from_being_removed(installation: Installation, shop: Shop):
+    promotion = shop.promotion()
+    dry_run = tried(installation, shop, promotion)
+    age(installation, dry_run)
+    with psycopg.connect(installation.url) as connection:  # as somebody who is just about to import it
+        connection.execute("SELECT FROM uploads WHERE job_id = %s FOR UPDATE", [dry_run])
+        with installation.worker():
+            until(lambda: installation.waiting("FROM uploads"))
+            connection.execute(
+                "INSERT INTO promotion_jobs SELECT (jsonb_populate_record(job, %s)).* FROM promotion_jobs AS job"
+                " WHERE id = %s",
+                [
+                    Jsonb({"id": promotion, "dry_run_id": dry_run, "dry_run": False, "status": "cancelling"}),
+                    dry_run,
+                ],
+            )
+            connection.commit()
+            until(lambda: not installation.waiting("FROM uploads"))
+            time.sleep(0.5)
+        assert uploads(installation, dry_run)
 
 
 def test_a_file_has_a_greatest_size(installation: Installation, shop: Shop):

@@ -5,6 +5,7 @@ import io
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,8 @@ class TestFiles:
             b"\xef\xbb\xbfcode\r\na\r\n\r\n\r\nb\r\n",
             b'"code";uses\n"a";1\nb;\n',
             b"\xef\xbb\xbfCODE , Uses\n a ,1\n b,\n",
+            b"uses\tcode\n1\ta\n\tb\n",
+            b"code|user\na|\nb|x, y; z\n",
         ],
     )
     def test_any_common_form_is_read(self, shop: Shop, text: bytes):
@@ -225,6 +228,65 @@ class TestDryRuns:
         job = upload(shop, promotion, "code\na\n", dry_run="true", name="Looking").json()["data"]
         assert (job["job_type"], job["dry_run"], job["name"]) == ("code_import", True, "Looking")
         assert shop.ended_job(promotion, job["id"])["dry_run"] is True
+
+
+def import_tried(shop: Shop, promotion: str, dry_run: str, **members: str) -> httpx.Response:
+    body = {"type": "promotion_job", "job_type": "code_import", "dry_run_id": dry_run, **members}
+    return shop.start_job(promotion, body)
+
+
+def tried(shop: Shop, promotion: str, text: str) -> str:
+    """Make a dry run and return its id."""
+    job = upload(shop, promotion, text, dry_run="true", name="tried").json()["data"]["id"]
+    assert shop.ended_job(promotion, job)["status"] == "completed"
+    return job
+
+
+class TestImportsOfDryRuns:
+    def test_what_was_tried_is_imported_without_another_upload(self, shop: Shop):
+        promotion = shop.promotion()
+        dry_run = tried(shop, promotion, "code\na\nb\nA\n")
+        shop.add_codes(promotion, "B")
+        answer = import_tried(shop, promotion, dry_run)
+        assert answer.status_code == 201
+        job = answer.json()["data"]
+        assert (job["dry_run"], job["dry_run_id"], job["name"]) == (False, dry_run, "tried")
+        assert shop.ended_job(promotion, job["id"])["result"] == result(1, duplicate=2)
+        assert names(shop, promotion) == ["a", "B"]
+        assert [line for line, *_ in report_of(shop, promotion, job["id"])] == ["3", "4"]
+        again = import_tried(shop, promotion, dry_run)
+        assert (again.status_code, again.json()["errors"][0]["title"]) == (409, "Already imported")
+
+    def test_only_completed_dry_runs_of_the_promotion_are(self, shop: Shop):
+        promotion, other = shop.promotion(), shop.promotion()
+        real = upload(shop, promotion, "code\na\n").json()["data"]["id"]
+        shop.ended_job(promotion, real)
+        for not_usable in (real, shop.generate(other, 1)):
+            of = promotion if not_usable == real else other
+            shop.ended_job(of, not_usable)
+            refused = import_tried(shop, of, not_usable)
+            assert (refused.status_code, refused.json()["errors"][0]["title"]) == (422, "Dry run not usable")
+        dry_run = tried(shop, promotion, "code\nb\n")
+        assert import_tried(shop, other, dry_run).status_code == 404
+        assert import_tried(shop, promotion, promotion).status_code == 404
+        assert names(shop, promotion) == ["a"]
+
+    def test_many_at_the_same_moment_become_one(self, shop: Shop):
+        promotion = shop.promotion()
+        dry_run = tried(shop, promotion, "code\n" + "".join(f"c{n}\n" for n in range(2000)))
+        with ThreadPoolExecutor(8) as pool:
+            statuses = list(pool.map(lambda _: import_tried(shop, promotion, dry_run).status_code, range(16)))
+        assert statuses.count(201) == 1
+        assert set(statuses) <= {201, 400, 409}
+        assert len(shop.http.get(f"/v2/rule-promotions/{promotion}/jobs").json()["data"]) == 2
+
+    def test_a_limit_that_was_lowered_since_is_kept(self, shop: Shop, database_url: str):
+        promotion = shop.promotion()
+        dry_run = tried(shop, promotion, "code\na\nb\n")
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute("UPDATE stores SET max_codes_per_job = 1 WHERE store_id = %s", [shop.store_id])
+        refused = import_tried(shop, promotion, dry_run)
+        assert (refused.status_code, refused.json()["errors"][0]["title"]) == (400, "Too many promotion codes")
 
 
 class TestRefusals:

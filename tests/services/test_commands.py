@@ -5,17 +5,22 @@ import json
 import os
 import pty
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from support import Shop, environment, evaluation_body, said
+from commands import run_command
+from couponry.storage.revisions import newest_revision
+from support import Shop, await_answer, environment, evaluation_body, said
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -33,15 +38,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 def command(*arguments: str, env: dict[str, str], given: str = "") -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "couponry.cli", *arguments],
-        env=env,
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_command(arguments, env, given)
 
 
 @pytest.fixture(params=["here", "server"])
@@ -130,28 +127,36 @@ def test_yaml_has_the_types_of_json(run: Run):
     assert "empty" not in made
 
 
+FILE = "code;uses;user;includes_guests\nnew;5;;\nold;;;\nNEW;;;\nx;many;;\n;1;;\nmine;;ann@example.com;\n"
+REFUSED = [
+    "line 3: the promotion has this code already (old)",
+    "line 4: line 2 has this code already (NEW)",
+    "line 5: uses is no whole number from 0 to 2147483647 (x)",
+    "line 6: the code is empty",
+]
+
+
 def test_codes_are_imported_and_refused_lines_told(run: Run, shop: Shop, tmp_path: Path):
-    promotion, file = shop.promotion(), tmp_path / "codes.csv"
+    promotion, file, report = shop.promotion(), tmp_path / "codes.csv", tmp_path / "refused.csv"
     shop.add_codes(promotion, "OLD")
-    file.write_text("code;uses;user;includes_guests\nnew;5;;\nold;;;\nNEW;;;\nx;many;;\n;1;;\nmine;;ann@example.com;\n")
-    wrong = [
-        "line 4: line 2 has the code NEW already",
-        "line 5: uses: Invalid type. Expected: integer, given: string",
-        "line 6: code: Does not match pattern",
-    ]
+    file.write_text(FILE)
     refused = run("codes", "import", promotion, str(file))
     assert refused.returncode == 1
-    lines = refused.stderr.splitlines()
-    assert lines[:2] == wrong[:2]
-    assert lines[2].startswith("line 6: code is required") or lines[2].startswith("line 6: code: ")
-    assert lines[3:] == ["Nothing was imported; mend these lines, or leave them out with --skip-invalid."]
+    assert refused.stderr.splitlines() == [
+        *REFUSED,
+        "2 codes would be imported, 4 lines refused.",
+        "Nothing was imported; mend these lines, or leave them out with --skip-invalid.",
+    ]
 
-    tried = run("codes", "import", promotion, str(file), "--dry-run", "--json")
-    assert tried.returncode == 1
-    told = json.loads(tried.stdout)["data"]
-    assert (told["imported"], [one["line"] for one in told["refused"]]) == (2, [3, 4, 5, 6])
-    assert told["refused"][0]["reason"] == "the promotion has the code old already"
+    tried = run("codes", "import", promotion, str(file), "--dry-run", "--json", "--report", str(report))
+    assert (tried.returncode, tried.stderr) == (1, "2 codes would be imported, 4 lines refused.\n")
+    job = json.loads(tried.stdout)["data"]
+    assert (job["dry_run"], job["result"]) == (True, {"imported": 2, "duplicate": 2, "invalid": 2, "deleted": 0})
+    with report.open(newline="") as written:
+        assert [row["line"] for row in csv.DictReader(written)] == ["3", "4", "5", "6"]
     assert [one["code"] for one in shop.list_codes(promotion)] == ["OLD"]
+    again = run("codes", "import", promotion, str(file), "--dry-run", "--report", str(report))
+    assert (again.returncode, "exists already" in again.stderr) == (1, True)
 
     done = run("codes", "import", promotion, str(file), "--skip-invalid")
     assert done.returncode == 1
@@ -160,20 +165,53 @@ def test_codes_are_imported_and_refused_lines_told(run: Run, shop: Shop, tmp_pat
     assert found == {"OLD": (None, None), "new": (5, None), "mine": (None, "ann@example.com")}
 
 
-def test_more_codes_than_one_request_takes_are_imported_once(run: Run, shop: Shop, tmp_path: Path):
+def test_a_file_without_wrong_lines_is_looked_at_and_imported_at_once(run: Run, shop: Shop, tmp_path: Path):
     promotion, file, out = shop.promotion(), tmp_path / "codes.csv", tmp_path / "out.csv"
     file.write_text("code\n" + "".join(f"C{number:05}\n" for number in range(10_500)))
-    shop.add_codes(promotion, "c10400")
+    shop.add_codes(promotion, "c10400", *(f"c{number:05}" for number in range(30)))
     done = run("codes", "import", promotion, str(file))
-    assert (done.returncode, done.stderr.splitlines()) == (
+    lines = done.stderr.splitlines()
+    assert (done.returncode, len(lines), lines[0], lines[-2:]) == (
         1,
-        ["line 10402: the promotion has the code C10400 already", "10499 codes imported, 1 lines refused."],
+        22,
+        "line 2: the promotion has this code already (C00000)",
+        ["and 11 more lines; --report FILE writes them all", "10469 codes imported, 31 lines refused."],
     )
+    jobs = shop.http.get(f"/v2/rule-promotions/{promotion}/jobs").json()["data"]
+    assert [(job["dry_run"], job.get("dry_run_id")) for job in jobs] == [(False, jobs[1]["id"]), (True, None)]
     assert said(run("codes", "export", promotion, "--out", str(out))) == ""
     with out.open(newline="") as written:
         assert len({row["code"].lower() for row in csv.DictReader(written)}) == 10_500
     other = shop.promotion()
     assert run("codes", "import", other, str(out)).stderr == "10500 codes imported, 0 lines refused.\n"
+
+
+def test_what_cannot_be_imported_is_one_sentence(run: Run, shop: Shop, tmp_path: Path):
+    promotion, file = shop.promotion(), tmp_path / "codes.csv"
+    file.write_text("name\na\n")
+    wrong = run("codes", "import", promotion, str(file))
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
+    assert "The first line names a column 'name'" in wrong.stderr
+    missing = run("codes", "import", promotion, str(tmp_path / "none.csv"))
+    assert (missing.returncode, "No such file" in missing.stderr) == (1, True)
+    file.write_text("code\na\n")
+    assert run("codes", "import", NOBODY, str(file)).stderr == "Not Found: promotion not found\n"
+    assert shop.http.get(f"/v2/rule-promotions/{promotion}/jobs").json()["data"] == []
+
+
+def test_here_no_limit_of_the_store_binds_and_on_a_server_it_does(
+    new_shop: Callable[..., Shop], api: str, database_url: str, data_dir: Path, tmp_path: Path
+):
+    shop = new_shop(max_codes_per_job=2)
+    promotion, file = shop.promotion(), tmp_path / "codes.csv"
+    file.write_text("code\na\nb\nc\n")
+    credentials = {"client_id": shop.client_id, "client_secret": shop.client_secret}
+    there = environment("postgresql://nobody@127.0.0.1:1/none", tmp_path / "data", url=api, **credentials)
+    refused = command("codes", "import", promotion, str(file), env=there)
+    assert (refused.returncode, "Too many promotion codes" in refused.stderr) == (1, True)
+    here = environment(database_url, data_dir)
+    assert command("codes", "import", promotion, str(file), "--store", shop.store_id, env=here).returncode == 0
+    assert len(shop.list_codes(promotion)) == 3
 
 
 def test_generated_codes_are_written_alone_and_replace_nothing(run: Run, shop: Shop, tmp_path: Path):
@@ -262,6 +300,42 @@ def test_a_job_that_did_not_complete_is_no_success(run: Run, shop: Shop):
     assert watched.stderr == f"The job {job} ended cancelled: somebody cancelled it.\n"
 
 
+def test_a_server_tells_how_a_job_goes_on_without_being_asked(
+    shop: Shop, database_url: str, data_dir: Path, tmp_path: Path
+):
+    """A job that is watched over a crash of the server, which gets few requests meanwhile."""
+    promotion = shop.promotion()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command_ = [sys.executable, "-m", "uvicorn", "--factory", "couponry.web:create_app", "--port", str(port)]
+    env = environment(database_url, data_dir)
+    url = f"http://127.0.0.1:{port}"
+
+    def started() -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen(command_, env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        await_answer(f"{url}/readyz", process)
+        return process
+
+    server = started()
+    job = shop.generate(promotion, 500_000, code_length=12)
+    credentials = {"client_id": shop.client_id, "client_secret": shop.client_secret}
+    there = environment("postgresql://nobody@127.0.0.1:1/none", tmp_path / "data", url=url, **credentials)
+    with ThreadPoolExecutor(1) as pool:
+        watching = pool.submit(command, "jobs", "watch", promotion, job, env=there)
+        deadline = time.monotonic() + 30
+        while "/events" not in httpx.get(f"{url}/metrics").text:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        server.kill()
+        server.communicate()
+        server = started()
+        watched = watching.result()
+    assert f"{job}\tcode_generate\tcompleted\t500000\t" in said(watched)
+    _, requests = server.terminate(), server.communicate()[0].decode()
+    assert f"/jobs/{job}/events" in requests
+    assert requests.count(f"GET /v2/rule-promotions/{promotion}/jobs/{job} ") < 4
+
+
 def test_usages_are_listed_with_filters(run: Run, shop: Shop):
     promotion = shop.promotion()
     shop.add_codes(promotion, "a/b", "c")
@@ -324,6 +398,44 @@ def test_who_logged_in_is_remembered_for_that_server_alone(api: str, shop: Shop,
     assert command("promotions", "list", "--url", api, env=env).returncode == 4
 
 
+def test_what_was_done_is_told_as_a_document_where_that_is_wanted(
+    api: str, shop: Shop, database_url: str, data_dir: Path, tmp_path: Path
+):
+    env, stranger = environment(database_url, data_dir), environment("postgresql://nobody@127.0.0.1:1/none", tmp_path)
+    here = ("--store", shop.store_id, "--json")
+
+    def told(*arguments: str, env: dict[str, str] = env, given: str = "") -> Any:
+        return document(command(*arguments, env=env, given=given))
+
+    login = ("login", "--url", api, "--client-id", shop.client_id, "--json")
+    assert told(*login, env=stranger, given=f"{shop.client_secret}\n") == {
+        "url": api,
+        "client_id": shop.client_id,
+        "kept_in": str(tmp_path / "logins.json"),
+    }
+    assert told("logout", "--url", api, "--json", env=stranger) == {"url": api}
+    assert told("migrate", "--json") == {"revision": newest_revision()}
+    assert (
+        told("store", "set", shop.store_id, "--max-codes-per-promotion", "none", "--json")["max_codes_per_promotion"]
+        is None
+    )
+    client = told("client", "create", *here)["client_id"]
+    assert told("client", "revoke", client, *here) == {"client_id": client, "store_id": shop.store_id}
+
+    products = tmp_path / "products.csv"
+    products.write_text("id,name,price_EUR\na,A,100\nb,B,x\n")
+    stored = told("products", "import", str(products), "--skip-invalid", *here)
+    assert (stored["stored"], stored["wrong"], [one["line"] for one in stored["told"]]) == (1, 1, [3])
+
+    promotion, out = shop.promotion(), tmp_path / "codes.csv"
+    shop.add_codes(promotion, "a", "b")
+    exported = {"promotion_id": promotion, "codes": 2, "file": str(out)}
+    assert told("codes", "export", promotion, "--out", str(out), *here) == exported
+    both = command("codes", "export", promotion, "--out", "-", *here, env=env)
+    assert (both.returncode, both.stdout) == (1, "")
+    assert told("promotions", "delete", promotion, "--yes", *here) == {"id": promotion, "codes": 2}
+
+
 def test_a_server_that_is_away_is_told_from_one_that_refuses(tmp_path: Path, api: str):
     credentials = {"client_id": "x", "client_secret": "long enough"}
     env = environment("postgresql://nobody@127.0.0.1:1/none", tmp_path, **credentials)
@@ -340,7 +452,9 @@ def test_secrets_do_not_leave_in_the_clear(tmp_path: Path):
     assert refused.stderr == "http://promo.example.com would be sent the client's secret in the clear; use https.\n"
 
 
-@pytest.mark.parametrize("words", [("store", "list"), ("client", "list"), ("demo",), ("products", "import", "x.csv")])
+@pytest.mark.parametrize(
+    "words", [("store", "list"), ("client", "list"), ("demo",), ("products", "import", "x.csv"), ("migrate",)]
+)
 def test_no_command_works_here_when_a_server_is_meant(
     database_url: str, data_dir: Path, api: str, words: tuple[str, ...], tmp_path: Path
 ):

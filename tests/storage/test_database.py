@@ -1,8 +1,10 @@
-"""The pool lends only connections that work."""
+"""The pool lends only connections that work, and every process knows its schema."""
 
 import psycopg
 
-from couponry.storage.database import Database
+from couponry.storage import stores
+from couponry.storage.database import Connection, Database
+from couponry.storage.revisions import newest_revision
 
 
 async def test_a_connection_that_postgresql_closed_is_not_lent(database_url: str):
@@ -19,3 +21,7 @@ async def test_a_connection_that_postgresql_closed_is_not_lent(database_url: str
             assert connection.info.backend_pid != pid
     finally:
         await database.close()
+
+
+async def test_a_database_that_was_migrated_has_the_newest_revision(connection: Connection):
+    assert await stores.revision(connection) == newest_revision()

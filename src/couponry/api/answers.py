@@ -205,6 +205,8 @@ class JobResource(Struct, frozen=True, kw_only=True, tag_field="type", tag="prom
     """Of a job that generates codes: what was asked for."""
     dry_run: bool | UnsetType = UNSET
     """Of a job that imports codes: whether it only tells what it would do."""
+    dry_run_id: UUID | UnsetType = UNSET
+    """Of a job that imports what a dry run has looked at: that dry run."""
     status: JobStatus
     error: str | UnsetType = UNSET
     """Why it failed."""

@@ -9,7 +9,7 @@ from couponry.api.state import api_of
 from couponry.api.wire import json_answer
 from couponry.storage import stores
 from couponry.storage.database import DatabaseUnusable
-from couponry.storage.migrate import newest_revision
+from couponry.storage.revisions import newest_revision
 
 REVISION = newest_revision()
 

@@ -16,7 +16,7 @@ from couponry.api.listing import filter_asked, list_document, page_asked
 from couponry.api.state import context_of
 from couponry.api.wire import id_in_path, json_answer, json_body, moment
 from couponry.domain.errors import JobNotFound, PromotionNotFound
-from couponry.domain.jobs import JobStatus, NewExportJob, NewGenerateJob, PromotionJob, Tally, progress
+from couponry.domain.jobs import JobStatus, NewExportJob, NewGenerateJob, NewImportJob, PromotionJob, Tally, progress
 from couponry.services import jobs
 from couponry.services.context import utc_now
 
@@ -24,12 +24,12 @@ from couponry.services.context import utc_now
 class NewJobDocument(msgspec.Struct, frozen=True):
     """The body that asks for a job."""
 
-    data: NewGenerateJob | NewExportJob
+    data: NewGenerateJob | NewExportJob | NewImportJob
 
 
 @post("/", operation_id="createRulePromotionJob")
 async def create_job(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
-    """Ask for codes to be generated or exported in the background."""
+    """Ask for codes to be generated or exported in the background, or imported as a dry run has tried."""
     new = decode(await json_body(request), NewJobDocument, aliases.JOB).data
     id_ = id_in_path(promotion_id, PromotionNotFound)
     async with context_of(request) as context:
@@ -92,6 +92,7 @@ def job_document(job: PromotionJob) -> JobResource:
         name=job.name,
         parameters=job.parameters,
         dry_run=job.dry_run,
+        dry_run_id=job.dry_run_id,
         status=job.status,
         error=job.error,
         # Elastic Path's older answers call the result `generate_result`, its newer ones `result`.

@@ -153,7 +153,8 @@ JOBS = Tag(
     {
         "createRulePromotionJob": Operation(
             "A job for codes draws them at random, so that they cannot be guessed. A job for a file writes all codes"
-            " of the promotion as CSV.",
+            " of the promotion as CSV. A job for an import takes the file of a completed dry run, which is kept for a"
+            " day: it need not be uploaded again (ours).",
             answer=JobAnswer,
             body=NewJobDocument,
             examples=examples.NEW_JOBS,
@@ -165,15 +166,17 @@ JOBS = Tag(
                 errors.NoJobsAllowed(),
                 errors.UnsupportedConsumeUnit(),
                 errors.CodeSpaceTooSmall(),
+                errors.DryRunNotUsable(),
+                errors.AlreadyImported(),
             ),
         ),
         "importRulePromotionCodes": Operation(
-            "The body is the file itself, however large: CSV in UTF-8 with commas or semicolons. Its first line names"
-            " the columns: `code`, and if need be `uses` (or `max_uses`), `user`, `consume_unit`,"
+            "The body is the file itself, however large: CSV in UTF-8 with commas, semicolons, tabs or bars. Its first"
+            " line names the columns: `code`, and if need be `uses` (or `max_uses`), `user`, `consume_unit`,"
             " `max_uses_per_shopper`, `includes_guests`, `is_for_new_shopper`. What a job for a file wrote can be"
             " imported; `uses`, what is left, then counts. A line that is wrong, or whose code exists, is refused; the"
             " others are imported. The job's file is a report of the refused lines: their numbers, codes and reasons."
-            " A dry run stores nothing. This operation is ours.",
+            " A dry run stores nothing; its file is kept for a day, for a job that imports it. This operation is ours.",
             answer=JobAnswer,
             file="code,uses\r\nspring-1,1\r\nspring-2,1\r\n",
             options={

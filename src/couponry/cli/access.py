@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from couponry.cli.errors import UserError
-from couponry.cli.options import JsonOption, StoreOption
+from couponry.cli.options import DoneJsonOption, JsonOption, StoreOption
 from couponry.cli.output import show, tell
 from couponry.cli.session import run, store_named
 
@@ -74,6 +74,7 @@ def set_store(
     max_codes_per_job: Limit = None,
     max_codes_per_promotion: Limit = None,
     max_automatic_promotions: Limit = None,
+    as_json: DoneJsonOption = False,
 ) -> None:
     """Set a store's limits."""
     from couponry.storage import stores
@@ -93,6 +94,9 @@ def set_store(
         async with database.transaction() as connection:
             for limit, value in limits.items():
                 await stores.set_limit(connection, store.store_id, limit, value)
+        if as_json:
+            tell({"data": {"store_id": store.store_id, "name": store.name, **limits}})
+            return
         for limit, value in limits.items():
             typer.echo(f"{store.name}: {limit} = {NO_LIMIT if value is None else value}")
 
@@ -165,7 +169,9 @@ def _tell(told: "dict[str, Any]", *, as_json: bool) -> None:
 
 @clients_app.command("revoke")
 def revoke_client(
-    client_id: Annotated[str, typer.Argument(help="The client's id.")], store: StoreOption = "default"
+    client_id: Annotated[str, typer.Argument(help="The client's id.")],
+    store: StoreOption = "default",
+    as_json: DoneJsonOption = False,
 ) -> None:
     """Revoke a client: it gets no more tokens, and those it has are refused within seconds."""
     from couponry.services.context import utc_now
@@ -177,6 +183,9 @@ def revoke_client(
         async with database.transaction() as connection:
             if not await stores.revoke_client(connection, owner.store_id, client_id, utc_now()):
                 raise UserError(f"The store {owner.name} has no active client {client_id}.")
-        typer.echo(f"{client_id} is revoked.")
+        if as_json:
+            tell({"data": {"client_id": client_id, "store_id": owner.store_id}})
+        else:
+            typer.echo(f"{client_id} is revoked.")
 
     run(work)

@@ -1,7 +1,7 @@
 """Asking the API: of a server far away, or the same application within this process, on the database here."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -55,7 +55,16 @@ class Client:
             Unreachable: the server does not answer, or cannot now.
         """
         content = None if body is None else msgspec.json.encode(body)
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        return await self._send(method, path, content, "application/json", query)
+
+    async def send(self, path: str, pieces: AsyncIterator[bytes], **query: str) -> Any:  # noqa: ANN401
+        """Send a CSV file as it comes in *pieces*, and return the document that answers; raises as `ask` does."""
+        return await self._send("POST", path, pieces, "text/csv", query)
+
+    async def _send(
+        self, method: str, path: str, content: bytes | AsyncIterator[bytes] | None, kind: str, query: dict[str, str]
+    ) -> Any:  # noqa: ANN401
+        headers = {} if content is None else {"Content-Type": kind}
         try:
             answer = await self.http.request(method, path, content=content, headers=headers, params=query or None)
         except (httpx.TransportError, httpx.InvalidURL) as error:
@@ -132,30 +141,32 @@ async def _remote(url: str, credentials: "Credentials") -> AsyncGenerator[Client
 class _SigningIn(httpx.Auth):
     """Gets a token before the first request, and another when it has expired."""
 
-    requires_response_body = True
-
     def __init__(self, url: str, credentials: "Credentials") -> None:
         self.url, self.credentials = url, credentials
         self.token: str | None = None
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         had_one = self.token is not None
         if not had_one:
-            yield from self._sign_in()
+            self.token = await self._token((yield self._asking()))
         request.headers["Authorization"] = f"Bearer {self.token}"
         answer = yield request
         if answer.status_code == 401 and had_one:
-            yield from self._sign_in()
+            self.token = await self._token((yield self._asking()))
             request.headers["Authorization"] = f"Bearer {self.token}"
             yield request
 
-    def _sign_in(self) -> Generator[httpx.Request, httpx.Response]:
+    def _asking(self) -> httpx.Request:
         form = {"grant_type": "client_credentials", **msgspec.structs.asdict(self.credentials)}
-        answer = yield httpx.Request("POST", f"{self.url}/oauth/access_token", data=form)
+        return httpx.Request("POST", f"{self.url}/oauth/access_token", data=form)
+
+    async def _token(self, answer: httpx.Response) -> str:
+        # Of this answer alone: what is asked for may be a stream that goes on for hours.
+        content = await answer.aread()
         if answer.status_code == 401:
             raise NotSignedIn(f"{self.url} does not know this client id and secret; `couponry login` takes others.")
         try:
-            self.token = msgspec.json.decode(answer.content)["access_token"]
+            return msgspec.json.decode(content)["access_token"]
         except (msgspec.DecodeError, LookupError, TypeError):
             kind = Unreachable if answer.status_code >= 500 else UserError
             raise kind(f"{self.url} gives no token ({answer.status_code}); is it Couponry?") from None

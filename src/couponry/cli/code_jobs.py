@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import BinaryIO
 from uuid import UUID
@@ -15,29 +15,16 @@ import typer
 from couponry.cli.client import PROMOTIONS, Client, Document, Local
 from couponry.cli.errors import Refused, UserError
 from couponry.cli.output import note, progress
+from couponry.cli.watching import Advance, path_of, seen_to_its_end
 from couponry.domain.ids import series_bounds
-from couponry.domain.jobs import JobStatus, NewGenerateJob
+from couponry.domain.jobs import JobStatus, NewJob
 from couponry.services import jobs
 from couponry.services.context import Context
 from couponry.services.running import INTERRUPTIONS, Workshop, run_job
 
-POLL_SECONDS = 0.1
-MOST_POLL_SECONDS = 2.0
-"""How often a server is asked how far a job is: at first, and at last."""
 RETRY_SECONDS = 2.0
 """How often to try to take over a job that a worker began and may not finish."""
 INTERRUPTED = 130
-Advance = Callable[[int, int | None], None]
-
-
-def path_of(job: Document) -> str:
-    """Return where the API has *job*."""
-    return f"{PROMOTIONS}/{job['promotion_id']}/jobs/{job['id']}"
-
-
-def ended(job: Document) -> bool:
-    """Tell whether nothing more will become of *job*."""
-    return JobStatus(job["status"]).ended
 
 
 async def made_here(client: Client, promotion_id: str, parameters: Document) -> Document:
@@ -47,7 +34,7 @@ async def made_here(client: Client, promotion_id: str, parameters: Document) -> 
         UserError: it did not complete.
     """
     body = {"type": "promotion_job", "job_type": "code_generate", "parameters": parameters}
-    job = await _ask(client, promotion_id, body)
+    job = await asked_for(client, promotion_id, body)
     async with _attended(client.local, job):
         job = await seen_to_its_end(client, job, lambda done, total: None)
     require_completed(job)
@@ -62,24 +49,34 @@ async def generated(client: Client, promotion_id: str, parameters: Document) -> 
         typer.Exit: the user interrupted it.
     """
     body = {"type": "promotion_job", "job_type": "code_generate", "name": "command line", "parameters": parameters}
-    job = await _ask(client, promotion_id, body)
-    async with _attended(client.local, job):
-        try:
-            with progress("generating") as advance:
-                job = await seen_to_its_end(client, job, advance)
-        except asyncio.CancelledError:
-            await _interrupted(client, job)
-    require_completed(job)
+    job = await attended_to(client, await asked_for(client, promotion_id, body), "generating")
     note(f"{job['result']['generated']} codes generated.")
     return job
 
 
-async def _ask(client: Client, promotion_id: str, body: Document) -> Document:
-    """Ask for a job; the operator is not bound by the store's limit on jobs, and attends to it here."""
+async def attended_to(client: Client, job: Document, verb: str) -> Document:
+    """Show a bar until *job* has ended, and return it completed; here, it is run in this process.
+
+    Raises:
+        UserError: it did not complete.
+        typer.Exit: the user interrupted it.
+    """
+    async with _attended(client.local, job):
+        try:
+            with progress(verb) as advance:
+                job = await seen_to_its_end(client, job, advance)
+        except asyncio.CancelledError:
+            await _interrupted(client, job)
+    require_completed(job)
+    return job
+
+
+async def asked_for(client: Client, promotion_id: str, body: Document) -> Document:
+    """Ask for a job and return it; the operator is not bound by the store's limit on jobs, and attends to it here."""
     if client.local is None:
         return await client.one("POST", f"{PROMOTIONS}/{promotion_id}/jobs", body)
     try:
-        new = msgspec.convert(body, NewGenerateJob)
+        new = msgspec.convert(body, NewJob)
     except msgspec.ValidationError as error:
         raise UserError(f"{error}.") from error
     api, store = client.local
@@ -93,21 +90,6 @@ def require_completed(job: Document) -> None:
     """End with a sentence unless *job* is completed."""
     if job["status"] != JobStatus.COMPLETED:
         raise UserError(f"The job {job['id']} ended {job['status']}: {job.get('error', 'somebody cancelled it')}.")
-
-
-async def seen_to_its_end(client: Client, job: Document, advance: Advance) -> Document:
-    """Return *job* once it has ended, telling *advance* meanwhile how far it is."""
-    pause = POLL_SECONDS
-    while not ended(job):
-        await asyncio.sleep(pause)
-        if client.local is None:
-            pause = min(pause * 1.5, MOST_POLL_SECONDS)
-        job = await client.one("GET", path_of(job))
-        if (made := job["meta"].get("progress")) is not None:
-            advance(made["done"], made["total"])
-    if job.get("result") is not None and job["status"] == JobStatus.COMPLETED:
-        advance(job["result"]["generated"], job["result"]["generated"])
-    return job
 
 
 @asynccontextmanager

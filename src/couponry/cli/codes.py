@@ -6,9 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from couponry.cli.code_imports import import_codes
-from couponry.cli.files import ForceOption, OutOption, written
+from couponry.cli.errors import UserError
+from couponry.cli.files import STDIN, ForceOption, OutOption, written
 from couponry.cli.lookup import lookup
-from couponry.cli.options import JsonOption, LocalStoreOption, PromotionArgument, UrlOption, Where, examples
+from couponry.cli.options import (
+    DoneJsonOption,
+    JsonOption,
+    LocalStoreOption,
+    PromotionArgument,
+    UrlOption,
+    Where,
+    examples,
+)
 from couponry.cli.output import note, tell
 
 if TYPE_CHECKING:
@@ -90,17 +99,22 @@ def export(
     force: ForceOption = False,
     store: LocalStoreOption = None,
     url: UrlOption = None,
+    as_json: DoneJsonOption = False,
 ) -> None:
     """Write all codes of a promotion into a CSV file."""
     from couponry.cli.client import PROMOTIONS, id_given, run
     from couponry.cli.code_jobs import write_codes
 
     id_ = id_given(promotion, "promotion")
+    if as_json and out == STDIN:
+        raise UserError("Standard output takes the codes or the document; write the codes into a file.")
 
     async def work(client: "Client") -> None:
         with written(out, force=force) as file:
             await client.one("GET", f"{PROMOTIONS}/{id_}")
             count = await write_codes(client, id_, file)
+        if as_json:
+            tell({"data": {"promotion_id": id_, "codes": count, "file": str(out)}})
         note(f"{count} codes written to {out}.")
 
     run(Where(url, store), work)

@@ -30,10 +30,9 @@ def demo(
     deletes its promotions with their codes, and its products; uses of its codes stay in the ledger.
     """
     from couponry.cli.client import run
-    from couponry.settings import settings
+    from couponry.cli.session import require_here
 
-    if settings().url is not None:
-        raise UserError("A demo goes into the database here, not to a server; unset COUPONRY_URL.")
+    require_here()
 
     async def work(client: "Client") -> "Document":
         if clean:

@@ -11,7 +11,7 @@ from couponry.cli.output import note, progress, show, tell
 if TYPE_CHECKING:
     from couponry.cli.client import Client, Document
 
-app = typer.Typer(no_args_is_help=True, help="Jobs of a promotion: codes that are generated or exported.")
+app = typer.Typer(no_args_is_help=True, help="Jobs of a promotion: codes that are generated, imported or exported.")
 
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
 HEADINGS = ["id", "type", "status", "done", "total", "created", "name"]
@@ -43,9 +43,11 @@ def list_jobs(
 
 
 def _row(job: "Document") -> list[Any]:
+    from couponry.cli.watching import done_of
+
     made: dict[str, Any] = job["meta"].get("progress") or {}
-    done = made.get("done", job.get("result", {}).get("generated"))
-    total = job.get("parameters", {}).get("number_of_codes", made.get("total"))
+    done = done_of(job)
+    total = job.get("parameters", {}).get("number_of_codes", made.get("total", done))
     created = job["meta"]["timestamps"]["created_at"]
     return [job["id"], job["job_type"], job["status"], done, total, created, job.get("name")]
 
@@ -79,7 +81,8 @@ def watch(
     path = _path(promotion, job)
 
     async def work(client: "Client") -> None:
-        from couponry.cli.code_jobs import INTERRUPTED, require_completed, seen_to_its_end
+        from couponry.cli.code_jobs import INTERRUPTED, require_completed
+        from couponry.cli.watching import seen_to_its_end
 
         found = await client.one("GET", path)
         try:
@@ -102,7 +105,7 @@ def cancel(
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Cancel a job that has not ended; what it generated and nobody used is deleted."""
+    """Cancel a job that has not ended; what it made and nobody used is deleted."""
     path = _path(promotion, job)
 
     async def work(client: "Client") -> None:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from couponry.cli.options import Where
-from couponry.cli.output import note
+from couponry.cli.options import DoneJsonOption, Where
+from couponry.cli.output import note, tell
 
 Address = Annotated[str | None, typer.Option("--url", help="The server (COUPONRY_URL).")]
 
@@ -14,6 +14,7 @@ Address = Annotated[str | None, typer.Option("--url", help="The server (COUPONRY
 def login(
     url: Address = None,
     client_id: Annotated[str | None, typer.Option(help="The client's id; asked for when left out.")] = None,
+    as_json: DoneJsonOption = False,
 ) -> None:
     """Keep a client's id and secret for a server, once they are accepted.
 
@@ -32,7 +33,10 @@ def login(
         await client.ask("GET", "/v2/rule-promotions", **{"page[limit]": "1"})
 
     run(Where(server), work, credentials)
-    note(f"Signed in to {server}; kept in {logins.keep(server, credentials)}.")
+    file = logins.keep(server, credentials)
+    if as_json:
+        tell({"data": {"url": server, "client_id": name, "kept_in": str(file)}})
+    note(f"Signed in to {server}; kept in {file}.")
 
 
 def _secret() -> str:
@@ -41,10 +45,12 @@ def _secret() -> str:
     return sys.stdin.readline().strip()
 
 
-def logout(url: Address = None) -> None:
+def logout(url: Address = None, as_json: DoneJsonOption = False) -> None:
     """Forget the client's id and secret for a server."""
     from couponry.cli import logins
 
     server = logins.address(url)
     logins.forget(server)
+    if as_json:
+        tell({"data": {"url": server}})
     note(f"Signed out of {server}.")

@@ -13,6 +13,7 @@ UrlOption = Annotated[
     str | None, typer.Option("--url", help="Ask this server (COUPONRY_URL) instead of the database here.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the API's document instead of a table.")]
+DoneJsonOption = Annotated[bool, typer.Option("--json", help="Print what was done as a document.")]
 PromotionArgument = Annotated[str, typer.Argument(metavar="PROMOTION", help="The promotion's id.")]
 
 

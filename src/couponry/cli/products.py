@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from couponry.cli.errors import UserError
-from couponry.cli.options import JsonOption, LocalStoreOption, StoreOption, UrlOption, Where, examples
+from couponry.cli.options import DoneJsonOption, JsonOption, LocalStoreOption, StoreOption, UrlOption, Where, examples
 from couponry.cli.output import show, tell
 from couponry.cli.session import context, run, store_named
 
@@ -25,6 +25,7 @@ def import_products(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .ndjson file.")],
     skip_invalid: Annotated[bool, typer.Option("--skip-invalid", help="Store the others if lines are wrong.")] = False,
     store: StoreOption = "default",
+    as_json: DoneJsonOption = False,
 ) -> None:
     """Store the products of a file, all or none, each in place of the one with its id.
 
@@ -48,7 +49,11 @@ def import_products(
             await analyze(connection)
         return imported
 
-    _tell(run(work), skip_invalid=skip_invalid)
+    imported = run(work)
+    if as_json:
+        told = [{"line": one.line, "reason": one.reason} for one in imported.told]
+        tell({"data": {"stored": imported.stored, "wrong": imported.wrong, "told": told}})
+    _tell(imported, skip_invalid=skip_invalid)
 
 
 def _tell(imported: "Imported", *, skip_invalid: bool) -> None:

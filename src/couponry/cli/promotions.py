@@ -9,7 +9,15 @@ import typer
 from couponry.cli.errors import UserError
 from couponry.cli.files import FileOption, read_data
 from couponry.cli.lint import lint
-from couponry.cli.options import JsonOption, LocalStoreOption, PromotionArgument, UrlOption, Where, examples
+from couponry.cli.options import (
+    DoneJsonOption,
+    JsonOption,
+    LocalStoreOption,
+    PromotionArgument,
+    UrlOption,
+    Where,
+    examples,
+)
 from couponry.cli.output import note, show, tell
 
 if TYPE_CHECKING:
@@ -186,6 +194,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     store: LocalStoreOption = None,
     url: UrlOption = None,
+    as_json: DoneJsonOption = False,
 ) -> None:
     """Delete a promotion and all its codes, for good, after asking."""
     from couponry.cli.client import PROMOTIONS, id_given, run
@@ -198,6 +207,8 @@ def delete(
         if not yes:
             _ask_whether(f"Delete {found['name']!r} and its {codes} codes?")
         await client.ask("DELETE", path)
+        if as_json:
+            tell({"data": {"id": found["id"], "codes": codes}})
         note(f"{found['name']!r} and its {codes} codes are deleted.")
 
     run(Where(url, store), work)

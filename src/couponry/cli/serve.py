@@ -4,6 +4,9 @@ from typing import Annotated
 
 import typer
 
+from couponry.cli.options import DoneJsonOption
+from couponry.cli.output import tell
+
 # Imports stay inside the commands, so that `couponry --help` answers at once.
 
 
@@ -31,11 +34,17 @@ def worker() -> None:
         asyncio.run(run(settings().model_copy(update={"database_url": url})))
 
 
-def migrate() -> None:
+def migrate(as_json: DoneJsonOption = False) -> None:
     """Bring the database to this version's schema; `serve` does so by itself."""
     from couponry.cli.database import database_url
+    from couponry.cli.session import require_here
     from couponry.storage.migrate import migrate as migrate_
+    from couponry.storage.revisions import newest_revision
 
+    require_here()
     with database_url() as url:
         migrate_(url)
-    typer.echo("The database has this version's schema.")
+    if as_json:
+        tell({"data": {"revision": newest_revision()}})
+    else:
+        typer.echo("The database has this version's schema.")

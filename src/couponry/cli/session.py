@@ -21,14 +21,19 @@ ACTOR = "cli"
 
 def run(work: "Callable[[Database], Awaitable[T]]") -> T:
     """Run *work* on the database of this installation and return what it returns."""
+    require_here()
+    with database_url() as url:
+        return asyncio.run(_run(url, work))
+
+
+def require_here() -> None:
+    """End with a sentence where a server is meant, on which the command cannot work."""
     from couponry.settings import settings
 
     if settings().url is not None:
         raise UserError(
             "This command works on a database itself, not on a server; unset COUPONRY_URL to use the one here."
         )
-    with database_url() as url:
-        return asyncio.run(_run(url, work))
 
 
 async def _run(url: str, work: "Callable[[Database], Awaitable[T]]") -> T:
@@ -49,7 +54,7 @@ async def require_schema(database: "Database") -> None:
     from psycopg.errors import UndefinedTable
 
     from couponry.storage import stores
-    from couponry.storage.migrate import newest_revision
+    from couponry.storage.revisions import newest_revision
 
     try:
         async with database.connection() as connection:

@@ -2,7 +2,19 @@
 
 from litestar import Router
 
-from couponry.console import assets, codes, jobs, promotion_forms, promotions, qr, redeeming, rules, sign_in, trying
+from couponry.console import (
+    assets,
+    codes,
+    imports,
+    jobs,
+    promotion_forms,
+    promotions,
+    qr,
+    redeeming,
+    rules,
+    sign_in,
+    trying,
+)
 from couponry.console.failures import HANDLERS
 from couponry.console.pages import HOME
 
@@ -24,6 +36,7 @@ _rooms = Router(
         *jobs.handlers,
         *trying.handlers,
         *redeeming.handlers,
+        *imports.handlers,
     ],
     guards=[sign_in.require_session],
     exception_handlers=HANDLERS,

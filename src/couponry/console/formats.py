@@ -10,6 +10,14 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def size(of_bytes: int) -> str:
+    """Write how large a file is: `10 GiB`, `1.5 MiB`, `1,000 bytes`."""
+    for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if of_bytes >= unit:
+            return f"{of_bytes / unit:,.1f}".removesuffix(".0") + f" {name}"
+    return f"{number(of_bytes)} bytes"
+
+
 def day(moment: datetime) -> str:
     """Write the day of a moment: `1 Jun 2026`."""
     at = moment.astimezone(UTC)

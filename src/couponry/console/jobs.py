@@ -19,7 +19,7 @@ from couponry.console.promotions import overview_of, path_of
 from couponry.console.visits import Form, context_of, form_of, staying
 from couponry.console.wording import plain
 from couponry.domain.errors import InvalidDocument, JobNotFound, PromotionNotFound, Refusal
-from couponry.domain.jobs import JobStatus, Progress, PromotionJob, progress
+from couponry.domain.jobs import JobStatus, Progress, PromotionJob, Tally, progress
 from couponry.domain.listing import EVERYTHING
 from couponry.services import jobs
 from couponry.services.context import utc_now
@@ -31,6 +31,8 @@ class State(msgspec.Struct, frozen=True):
     status: JobStatus
     ended: bool
     progress: Progress
+    tally: Tally
+    """Of an import: what became of the lines done."""
 
 
 @get("/promotions/{promotion_id:str}/jobs")
@@ -121,7 +123,8 @@ async def events(request: Request[Any, Any, Any], promotion_id: FromPath[str], j
 
 
 def _state(job: PromotionJob) -> State:
-    return State(job.status, job.status.ended, progress(job, utc_now()))
+    tally = job.tally if isinstance(job.tally, Tally) else Tally(0)
+    return State(job.status, job.status.ended, progress(job, utc_now()), tally)
 
 
 async def _job(request: Request[Any, Any, Any], promotion_id: str, job_id: str) -> PromotionJob:

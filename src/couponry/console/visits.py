@@ -88,31 +88,33 @@ async def form_of(request: AnyRequest, most: int = MAX_FIELDS) -> Form:
         Forbidden: another page sent it, or it belongs to a session that is over.
         BadRequest: it is no form.
     """
-    _require_own_origin(request)
+    require_own_origin(request)
     try:
         body = (await request.body()).decode()
         form = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=most, errors="strict"))
     except ValueError as error:
         raise BadRequest("This is no form.") from error
-    _require_token(request, form.get(TOKEN_FIELD))
+    require_token(request, form.get(TOKEN_FIELD))
     return {name: value.replace("\0", "").replace("\r\n", "\n") for name, value in form.items()}
 
 
 async def body_of(request: AnyRequest) -> bytes:
     """Return what a module of ours sent; raises as `form_of` does."""
-    _require_own_origin(request)
-    _require_token(request, request.headers.get(TOKEN_HEADER))
+    require_own_origin(request)
+    require_token(request, request.headers.get(TOKEN_HEADER))
     return await request.body()
 
 
-def _require_own_origin(request: AnyRequest) -> None:
+def require_own_origin(request: AnyRequest) -> None:
+    """Refuse what no page of ours sends."""
     origin = request.headers.get("origin", "")
     own = {request.headers.get("host", ""), urlsplit(api_of(request).settings.public_url or "").netloc} - {""}
     if urlsplit(origin).netloc not in own:
         raise Forbidden("This form was not sent by a page of this console.")
 
 
-def _require_token(request: AnyRequest, token: object) -> None:
+def require_token(request: AnyRequest, token: object) -> None:
+    """Refuse what does not say the token of the visitor's forms."""
     if not isinstance(token, str) or not hmac.compare_digest(token.encode(), form_token(request).encode()):
         raise Forbidden("This form is too old, or you have signed in anew since. Open its page again.")
 

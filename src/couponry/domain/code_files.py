@@ -30,6 +30,9 @@ LIMITS = ("uses", "max_uses", "user", "consume_unit", "max_uses_per_shopper", "i
 PASSED_OVER = ("created_by", "created_at", "id")
 """What exports tell beside; an imported code has its own."""
 
+SEPARATORS = ";\t|"
+"""What separates cells where it is no comma; no column has one in its name."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _BOM = b"\xef\xbb\xbf"
 _MOST_USES = 2**31 - 1
@@ -40,6 +43,14 @@ class Columns(msgspec.Struct, frozen=True):
 
     names: tuple[str, ...]
     delimiter: str
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """How a file begins."""
+
+    names: tuple[str, ...]
+    rows: list[tuple[int, list[str] | str]]
+    """The number of each line, and its cells or what is wrong with it."""
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True):
@@ -62,7 +73,7 @@ def read_columns(line: bytes) -> Columns:
     """
     try:
         text = line.removeprefix(_BOM).decode().rstrip("\r\n")
-        delimiter = ";" if ";" in text else ","
+        delimiter = next((one for one in SEPARATORS if one in text), ",")
         [cells] = csv.reader([text], delimiter=delimiter, strict=True)
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise UnusableFile("The first line names no columns: it is no CSV in UTF-8.") from error
@@ -102,6 +113,23 @@ def read_lines(columns: Columns, text: bytes, first: int, reserved: str) -> tupl
         else:
             refused.append(Refused(line, shown(code), limits))
     return taken, refused, len(lines)
+
+
+def preview(head: bytes, most: int, *, whole: bool) -> Preview:
+    """Return the first *most* lines behind the first one of a file that begins with *head*, or is *whole* in it.
+
+    Raises:
+        UnusableFile: as `read_columns` says.
+    """
+    first, *lines = head.split(b"\n")
+    columns = read_columns(first)
+    complete = lines if whole else lines[:-1]
+    rows = [
+        (number, _alone(columns.delimiter, line.rstrip(b"\r")))
+        for number, line in enumerate(complete[:most], 2)
+        if line.strip()
+    ]
+    return Preview(columns.names, rows)
 
 
 def shown(code: str) -> str:

@@ -327,6 +327,27 @@ class JobHasNoFile(Refusal):
         super().__init__(f"Job has no file to download. Job status: {status}")
 
 
+class DryRunNotUsable(Refusal):
+    """Only the file of a completed dry run can be imported, for as long as it is kept."""
+
+    category = Category.UNPROCESSABLE
+    title = "Dry run not usable"
+    sentence = "The job is no completed dry run of an import."
+
+    @classmethod
+    def forgotten(cls) -> "DryRunNotUsable":
+        """Refuse one whose file is gone."""
+        return cls("The file of this dry run is not kept any more. Upload it again.")
+
+
+class AlreadyImported(Refusal):
+    """What a dry run looked at is imported once."""
+
+    category = Category.CONFLICT
+    title = "Already imported"
+    sentence = "The file of this dry run has been imported, or is being imported."
+
+
 class JobNotCancellable(Refusal):
     """Only what has not ended can be cancelled."""
 

@@ -10,7 +10,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from couponry.domain.codes import CodeLimits, CodePattern, ConsumeUnit, MaxUsesPerShopper, OneLine, Uses
 
-JobName = Annotated[str, Meta(max_length=50), OneLine]
+MAX_NAME = 50
+JobName = Annotated[str, Meta(max_length=MAX_NAME), OneLine]
 Prefix = Annotated[str, Meta(max_length=200, pattern=r"^(?!\s|[\s\S]*[\x00-\x1f\x7f-\x9f\u2028\u2029])")]
 
 
@@ -87,11 +88,27 @@ class NewExportJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     """Means nothing here; clients send it all the same."""
 
 
+class NewImportJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="job_type", tag="code_import"):
+    """A request to import the codes of a file that a dry run has looked at."""
+
+    type: Literal["promotion_job"]
+    dry_run_id: UUID
+    """The dry run, which has completed; its file is kept for a day."""
+    name: JobName | UnsetType = UNSET
+    """That of the dry run unless said."""
+
+
 class NewImport(msgspec.Struct, frozen=True):
     """What is said of an import beside its file."""
 
     dry_run: bool = False
     name: JobName | UnsetType = UNSET
+
+
+def name_after(file_name: str) -> str | UnsetType:
+    """Return what to call the import of a file: its name without folders, as far as a job's name can say it."""
+    name = "".join(character for character in file_name if character.isprintable())
+    return name.replace("\\", "/").rpartition("/")[2].strip()[:MAX_NAME] or UNSET
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -104,7 +121,7 @@ class Tally(msgspec.Struct, frozen=True):
     invalid: int = 0
 
 
-NewJob = NewGenerateJob | NewExportJob
+NewJob = NewGenerateJob | NewExportJob | NewImportJob
 
 
 class PromotionJob(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -120,6 +137,8 @@ class PromotionJob(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     error: str | UnsetType = UNSET
     dry_run: bool | UnsetType = UNSET
     """Of an import: whether it only tells what it would do."""
+    dry_run_id: UUID | UnsetType = UNSET
+    """Of an import of what a dry run has looked at: that dry run, whose file it takes."""
     tally: Tally | UnsetType = UNSET
     """Of an import that has begun."""
     total: int

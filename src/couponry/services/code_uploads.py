@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
+from msgspec import UNSET
+
 from couponry.domain.code_files import MAX_LINE, read_columns
 from couponry.domain.errors import BodyTooLarge, UnusableFile
 from couponry.domain.jobs import NewImport, PromotionJob
@@ -23,6 +25,12 @@ def upload_path(key: Key) -> str:
     """Return where the file of the import with that *key* lies until it has ended."""
     store_id, promotion_id, job_id = key
     return f"{store_id}/{promotion_id}/{job_id}_upload.csv"
+
+
+def source_path(job: PromotionJob) -> str:
+    """Return where the file of the import *job* lies: what a dry run looked at is not uploaded again."""
+    id_ = job.id if job.dry_run_id is UNSET else job.dry_run_id
+    return upload_path((job.store_id, job.promotion_id, id_))
 
 
 async def import_file(
@@ -67,11 +75,16 @@ async def _require_kept(context: Context, key: Key) -> None:
 
 
 async def sweep_uploads(database: Database, files: ExportFiles) -> None:
-    """Remove the files of imports that have ended, and those whose import never came to be."""
+    """Remove the files that nobody needs any more."""
     async with database.connection() as connection:
-        for key in await code_imports.useless_uploads(connection):
-            await asyncio.to_thread(files.remove, upload_path(key))
-            await code_imports.forget_upload(connection, key)
+        useless = await code_imports.useless_uploads(connection)
+    for key in useless:
+        async with database.transaction() as connection:
+            # Somebody may just have begun to import what a dry run looked at.
+            held = await code_imports.keep_upload(connection, key)
+            if held and key in await code_imports.useless_uploads(connection):
+                await asyncio.to_thread(files.remove, upload_path(key))
+                await code_imports.forget_upload(connection, key)
 
 
 class _Intake:

@@ -12,7 +12,7 @@ from couponry.domain.codes import auto_code, code_key
 from couponry.domain.errors import NoJobsAllowed
 from couponry.domain.ids import series
 from couponry.domain.jobs import PromotionJob, Tally
-from couponry.services.code_uploads import upload_path
+from couponry.services.code_uploads import source_path
 from couponry.services.context import utc_now
 from couponry.services.drawing import drawing
 from couponry.services.generating import JobFailed, Stopped
@@ -124,7 +124,7 @@ class _File:
 
     def __init__(self, files: ExportFiles, job: PromotionJob, size: int, columns: Columns, position: int) -> None:
         self._files, self._job, self._size = files, job, size
-        self._path = upload_path((job.store_id, job.promotion_id, job.id))
+        self._path = source_path(job)
         self._columns = columns
         self._position = position
         """Where what is in memory ends."""
@@ -137,7 +137,7 @@ class _File:
         Raises:
             JobFailed: it is not there.
         """
-        path = upload_path((job.store_id, job.promotion_id, job.id))
+        path = source_path(job)
         size = await files.size(path)
         if size is None:
             raise JobFailed(MISSING)

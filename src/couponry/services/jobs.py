@@ -3,10 +3,12 @@
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from psycopg.errors import UniqueViolation
 
 from couponry.domain.errors import (
+    AlreadyImported,
+    DryRunNotUsable,
     JobHasNoFile,
     JobNotCancellable,
     JobNotFound,
@@ -15,10 +17,18 @@ from couponry.domain.errors import (
     TooManyCodes,
     TooManyJobs,
 )
-from couponry.domain.jobs import JobStatus, NewExportJob, NewGenerateJob, NewImport, NewJob, PromotionJob
+from couponry.domain.jobs import (
+    JobStatus,
+    NewExportJob,
+    NewGenerateJob,
+    NewImport,
+    NewImportJob,
+    NewJob,
+    PromotionJob,
+)
 from couponry.domain.listing import Filter, Listed, Page
 from couponry.services.context import Context, fresh_id
-from couponry.storage import codes, jobs, promotions, queue, stores
+from couponry.storage import code_imports, codes, jobs, promotions, queue, stores
 
 _NUMBER_OF_CODES = "data.parameters.number_of_codes"
 
@@ -34,7 +44,10 @@ async def create_job(context: Context, promotion_id: UUID, new: NewJob, *, limit
         NoJobsAllowed, InvalidCode, UnsupportedConsumeUnit: such codes cannot be made.
         CodeSpaceTooSmall: the pattern has no room for so many codes.
         TooManyJobs: one of the promotion's jobs is pending or processing.
+        JobNotFound, DryRunNotUsable, AlreadyImported: there is no such dry run, or nothing to import of it.
     """
+    if isinstance(new, NewImportJob):
+        return await _import_what_was_tried(context, promotion_id, new, limited=limited)
     automatic = await promotions.is_automatic(context.connection, context.store_id, promotion_id)
     if automatic is None:
         raise PromotionNotFound
@@ -46,6 +59,32 @@ async def create_job(context: Context, promotion_id: UUID, new: NewJob, *, limit
     job = _pending(context, promotion_id, new, total)
     await _add(context, job)
     return job
+
+
+async def _import_what_was_tried(
+    context: Context, promotion_id: UUID, new: NewImportJob, *, limited: bool
+) -> PromotionJob:
+    tried = await get_job(context, promotion_id, new.dry_run_id)
+    if tried.dry_run is not True or tried.status != JobStatus.COMPLETED:
+        raise DryRunNotUsable
+    # Held until the import is there, which keeps workers from removing the file.
+    if not await code_imports.keep_upload(context.connection, (context.store_id, promotion_id, tried.id)):
+        imported = await import_of(context, promotion_id, tried.id)
+        raise AlreadyImported if imported else DryRunNotUsable.forgotten()
+    wanted = NewImport(name=tried.name if new.name is UNSET else new.name)
+    return await create_import(
+        context, promotion_id, fresh_id(), wanted, tried.total, dry_run_id=tried.id, limited=limited
+    )
+
+
+async def import_of(context: Context, promotion_id: UUID, dry_run_id: UUID) -> PromotionJob | None:
+    """Return the job that imports, or has imported, what a dry run looked at; none that failed or was cancelled."""
+    return await jobs.import_of(context.connection, context.store_id, promotion_id, dry_run_id)
+
+
+async def most_codes(context: Context) -> int | None:
+    """Return how many codes a job of the store may have; None is without limit."""
+    return (await stores.store_of(context.connection, context.store_id)).max_codes_per_job
 
 
 async def require_importable(context: Context, promotion_id: UUID) -> None:
@@ -66,19 +105,27 @@ async def require_importable(context: Context, promotion_id: UUID) -> None:
 
 
 async def create_import(
-    context: Context, promotion_id: UUID, id_: UUID, wanted: NewImport, lines: int, *, limited: bool = True
+    context: Context,
+    promotion_id: UUID,
+    id_: UUID,
+    wanted: NewImport,
+    lines: int,
+    *,
+    dry_run_id: UUID | UnsetType = UNSET,
+    limited: bool = True,
 ) -> PromotionJob:
-    """Ask for the job with that id, whose file of so many *lines* lies where it is to be.
+    """Ask for the job with that id, whose file of so many *lines* lies where it is to be, or its dry run's does.
 
     *limited* as in `create_job`. Raises what `require_importable` raises, and:
 
     Raises:
         TooManyCodes: more lines than the store allows a job to have codes.
+        AlreadyImported: another job imports, or has imported, what that dry run looked at.
     """
     await require_importable(context, promotion_id)
-    store = await stores.store_of(context.connection, context.store_id)
-    if limited and store.max_codes_per_job is not None and lines > store.max_codes_per_job:
-        raise TooManyCodes(store.max_codes_per_job)
+    most = await most_codes(context)
+    if limited and most is not None and lines > most:
+        raise TooManyCodes(most)
     job = PromotionJob(
         store_id=context.store_id,
         promotion_id=promotion_id,
@@ -86,6 +133,7 @@ async def create_import(
         job_type="code_import",
         name=wanted.name,
         dry_run=wanted.dry_run,
+        dry_run_id=dry_run_id,
         status=JobStatus.PENDING,
         total=lines,
         created_by=context.actor,
@@ -101,7 +149,8 @@ async def _add(context: Context, job: PromotionJob) -> None:
         async with context.connection.transaction():
             await jobs.add(context.connection, job)
     except UniqueViolation as error:
-        raise TooManyJobs from error
+        taken = error.diag.constraint_name == "one_import_of_a_dry_run"
+        raise (AlreadyImported if taken else TooManyJobs) from error
     await queue.deliver_job(context.connection, job.store_id, job.promotion_id, job.id)
 
 
@@ -125,7 +174,7 @@ async def _require_possible(
     pattern.require_room(wanted, taken)
 
 
-def _pending(context: Context, promotion_id: UUID, new: NewJob, total: int) -> PromotionJob:
+def _pending(context: Context, promotion_id: UUID, new: NewGenerateJob | NewExportJob, total: int) -> PromotionJob:
     return PromotionJob(
         store_id=context.store_id,
         promotion_id=promotion_id,

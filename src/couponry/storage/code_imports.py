@@ -32,15 +32,28 @@ async def keep_upload(connection: Connection, key: Key) -> bool:
 
 
 async def useless_uploads(connection: Connection) -> list[Key]:
-    """Return the jobs whose files nobody needs: they have ended, or have not come to be within a day."""
+    """Return the jobs whose files nobody needs any more.
+
+    They have ended; a completed dry run's file is kept for a day, though, unless it is imported before. Or they have
+    not come to be within a day.
+    """
     cursor = await connection.execute(
         """
-        SELECT upload.store_id, upload.promotion_id, upload.job_id FROM uploads AS upload LEFT JOIN LATERAL (
-            SELECT status FROM promotion_jobs
+        SELECT upload.store_id, upload.promotion_id, upload.job_id
+        FROM uploads AS upload
+        LEFT JOIN LATERAL (
+            SELECT status, dry_run FROM promotion_jobs
             WHERE store_id = upload.store_id AND promotion_id = upload.promotion_id AND id = upload.job_id OFFSET 0
         ) AS job ON true
-        WHERE status IN ('completed', 'failed', 'cancelled')
-            OR status IS NULL AND upload.created_at < now() - interval '1 day'
+        LEFT JOIN LATERAL (
+            SELECT status FROM promotion_jobs
+            WHERE store_id = upload.store_id AND promotion_id = upload.promotion_id AND dry_run_id = upload.job_id
+                AND status NOT IN ('failed', 'cancelled') OFFSET 0
+        ) AS import ON true
+        WHERE job.status IN ('failed', 'cancelled')
+            OR job.status = 'completed' AND (job.dry_run IS NOT TRUE OR import.status = 'completed')
+            OR (job.status IS NULL OR job.status = 'completed') AND import.status IS NULL
+                AND upload.created_at < now() - interval '1 day'
         """
     )
     return await cursor.fetchall()
@@ -49,6 +62,19 @@ async def useless_uploads(connection: Connection) -> list[Key]:
 async def forget_upload(connection: Connection, key: Key) -> None:
     """Forget a file that has been removed."""
     await connection.execute("DELETE FROM uploads WHERE store_id = %s AND promotion_id = %s AND job_id = %s", [*key])
+
+
+# Lines that were refused
+
+
+async def refused(connection: Connection, job: PromotionJob, most: int) -> list[Refused]:
+    """Return the first lines that an import has refused so far; none when it has ended."""
+    cursor = await connection.execute(
+        "SELECT line, code, reason FROM import_refusals WHERE store_id = %s AND promotion_id = %s AND job_id = %s"
+        " ORDER BY line LIMIT %s",
+        [job.store_id, job.promotion_id, job.id, most],
+    )
+    return [Refused(*row) for row in await cursor.fetchall()]
 
 
 # Codes on their way in

@@ -17,7 +17,7 @@ from couponry.storage.filters import Attribute, Attributes, where
 
 COLUMNS: LiteralString = """
     store_id, promotion_id, id, job_type, name, parameters, status, error, total, done, deleted, file,
-    created_by, created_at, updated_at, started_at, changes, dry_run, tally
+    created_by, created_at, updated_at, started_at, changes, dry_run, dry_run_id, tally
 """
 
 _STATUS_SYNONYMS = {"complete": "completed"}
@@ -32,7 +32,8 @@ async def add(connection: Connection, job: PromotionJob) -> None:
     """Add a pending job.
 
     Raises:
-        UniqueViolation: of `one_active_job_per_promotion`, when another is pending or processing.
+        UniqueViolation: of `one_active_job_per_promotion`, when another is pending or processing; of
+            `one_import_of_a_dry_run`, when another imports, or has imported, what the same dry run looked at.
     """
     members = {name: None if value is msgspec.UNSET else value for name, value in msgspec.structs.asdict(job).items()}
     if members["parameters"] is not None:
@@ -40,11 +41,11 @@ async def add(connection: Connection, job: PromotionJob) -> None:
     await connection.execute(
         """
         INSERT INTO promotion_jobs (
-            store_id, promotion_id, id, job_type, name, parameters, status, total, dry_run, created_by,
-            created_at, updated_at
+            store_id, promotion_id, id, job_type, name, parameters, status, total, dry_run, dry_run_id,
+            created_by, created_at, updated_at
         ) VALUES (
             %(store_id)s, %(promotion_id)s, %(id)s, %(job_type)s, %(name)s, %(parameters)s, %(status)s,
-            %(total)s, %(dry_run)s, %(created_by)s, %(created_at)s, %(updated_at)s
+            %(total)s, %(dry_run)s, %(dry_run_id)s, %(created_by)s, %(created_at)s, %(updated_at)s
         )
         """,
         members,
@@ -59,6 +60,17 @@ async def get(
     async with connection.cursor(row_factory=rows_of(PromotionJob)) as cursor:
         locking = sql.SQL(" FOR UPDATE" if lock else "")
         await cursor.execute(query.format(sql.SQL(COLUMNS), locking), [store_id, promotion_id, id_])
+        return await cursor.fetchone()
+
+
+async def import_of(connection: Connection, store_id: UUID, promotion_id: UUID, dry_run: UUID) -> PromotionJob | None:
+    """Return the job that imports, or has imported, what a dry run looked at; none that failed or was cancelled."""
+    query = sql.SQL(
+        "SELECT {} FROM promotion_jobs WHERE store_id = %s AND promotion_id = %s AND dry_run_id = %s"
+        " AND status NOT IN ('failed', 'cancelled')"
+    ).format(sql.SQL(COLUMNS))
+    async with connection.cursor(row_factory=rows_of(PromotionJob)) as cursor:
+        await cursor.execute(query, [store_id, promotion_id, dry_run])
         return await cursor.fetchone()
 
 

@@ -6,7 +6,6 @@ from typing import LiteralString, cast
 import psycopg
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from procrastinate.schema import SchemaManager
 from sqlalchemy import create_engine
 
@@ -29,23 +28,11 @@ def migrate(url: str) -> None:
         _migrate_tables(url)
 
 
-def newest_revision() -> str:
-    """Return the name of the newest schema revision that this version knows."""
-    revision = ScriptDirectory.from_config(_alembic()).get_current_head()
-    assert revision is not None
-    return revision
-
-
-def _alembic() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
-
-
 def _migrate_tables(url: str) -> None:
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url))
     with engine.begin() as connection:
-        config = _alembic()
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     engine.dispose()

@@ -10,7 +10,8 @@ for (const job of document.querySelectorAll("[data-job]")) {
   watch(job.dataset.job, (state) => show(job, state), (away) => { offline.hidden = !away; }, () => { over.hidden = false; });
 }
 
-function show(job, { status, ended, progress }) {
+function show(job, { status, ended, progress, tally }) {
+  for (const count of job.querySelectorAll("[data-count]")) count.textContent = numbers.format(tally[count.dataset.count]);
   const bar = job.querySelector("progress");
   bar.max = progress.total || 1;
   bar.value = progress.done;

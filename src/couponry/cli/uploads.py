@@ -1,0 +1,85 @@
+"""Sending a file of codes to be imported, and fetching the report of what was refused."""
+
+import csv
+import os
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from functools import partial
+from pathlib import Path
+from uuid import UUID
+
+from msgspec import UNSET
+
+from couponry.cli.client import PROMOTIONS, Client, Document
+from couponry.cli.errors import UserError
+from couponry.cli.output import progress
+from couponry.cli.session import context
+from couponry.cli.watching import Advance, path_of
+from couponry.domain.jobs import NewImport, name_after
+from couponry.services import jobs
+from couponry.services.code_uploads import import_file
+
+PIECE = 1024 * 1024
+MAX_TOLD = 20
+"""How many refused lines are told; a report has all."""
+
+
+async def sent(client: Client, promotion_id: str, file: Path, *, dry_run: bool) -> Document:
+    """Send a file, never whole in memory, and return the job that imports it; here, no limit of the store binds."""
+    name = name_after(file.name)
+    with progress("sending") as advance:
+        pieces = _pieces(file, advance)
+        if client.local is None:
+            said = {} if name is UNSET else {"name": name}
+            path = f"{PROMOTIONS}/{promotion_id}/jobs/code_import"
+            return (await client.send(path, pieces, dry_run=str(dry_run).lower(), **said))["data"]
+        api, store = client.local
+        wanted = NewImport(dry_run=dry_run, name=name)
+        opening = partial(context, api.database, store)
+        job = await import_file(opening, api.files, UUID(promotion_id), pieces, wanted, limited=False)
+    return await client.one("GET", f"{PROMOTIONS}/{promotion_id}/jobs/{job.id}")
+
+
+async def _pieces(file: Path, advance: Advance) -> AsyncIterator[bytes]:
+    done = 0
+    with file.open("rb") as content:
+        size = os.fstat(content.fileno()).st_size
+        while piece := content.read(PIECE):
+            yield piece
+            done += len(piece)
+            advance(done, size)
+
+
+async def report_of(client: Client, job: Document) -> AsyncGenerator[bytes]:
+    """Yield the report of a completed import piece by piece."""
+    if client.local is not None:
+        api, store = client.local
+        async with context(api.database, store) as now:
+            path = await jobs.file_of(now, UUID(job["promotion_id"]), UUID(job["id"]))
+        async for piece in api.files.stream(path):
+            yield piece
+        return
+    link = (await client.ask("GET", f"{path_of(job)}/file"))["href"]
+    async with client.http.stream("GET", link, auth=None) as answer:
+        if not answer.is_success:
+            raise UserError(f"The report cannot be fetched: {answer.status_code} {answer.reason_phrase}.")
+        async for piece in answer.aiter_bytes():
+            yield piece
+
+
+async def told(client: Client, job: Document) -> list[str]:
+    """Return a sentence for each of the first lines that an import refused, and one for the others."""
+    refused = job["result"]["duplicate"] + job["result"]["invalid"]
+    if not refused:
+        return []
+    text = b""
+    async with aclosing(report_of(client, job)) as pieces:
+        async for piece in pieces:
+            text += piece
+            if text.count(b"\n") > MAX_TOLD:
+                break
+    lines = text.decode(errors="replace").split("\r\n")[1 : MAX_TOLD + 1]
+    rows = csv.reader(line for line in lines if line)
+    sentences = [f"line {line}: {reason}" + (f" ({code})" if code else "") for line, code, reason in rows]
+    more = refused - len(sentences)
+    return [*sentences, *([f"and {more} more lines; --report FILE writes them all"] if more else [])]
