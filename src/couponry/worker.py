@@ -1,4 +1,4 @@
-"""The worker: takes what the queue delivers, and looks after what nobody attends to: jobs, and statistics."""
+"""The worker: takes what the queue delivers, and looks after what nobody attends to: jobs, statistics, figures."""
 
 import asyncio
 import importlib
@@ -14,6 +14,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from couponry import logs
+from couponry.services import figures
 from couponry.services.code_uploads import sweep_uploads
 from couponry.services.running import INTERRUPTIONS, Workshop, purge_promotion, run_job
 from couponry.settings import Settings, settings
@@ -66,13 +67,14 @@ def _interrupted(id_: str) -> Generator[None]:
 
 
 async def look_after(workshop: Workshop, app: procrastinate.App) -> None:
-    """For ever, deliver again what is unfinished, let PostgreSQL know how tables have grown, remove useless files."""
+    """For ever, deliver again what is unfinished, analyze tables that have grown, sum days up, remove useless files."""
     while True:
         try:
             await _deliver_unattended(workshop.database)
             await _forget_dead(app)
             async with workshop.database.connection() as connection:
                 await statistics.refresh(connection)
+            await figures.take_in(workshop.database)
             await sweep_uploads(workshop.database, workshop.files)
         except (*INTERRUPTIONS, ConnectorException) as error:
             logger.warning("could not look after the database: %s", error)

@@ -15,6 +15,7 @@ from couponry.domain.cart_judged import Message, messages, settled, verdict
 from couponry.domain.cart_settings import CartSettings
 from couponry.domain.errors import Refusal
 from couponry.domain.evaluation import evaluate
+from couponry.domain.figures import refused_codes
 from couponry.domain.outcome import AddedItem, Evaluation
 from couponry.domain.promotion_book import Entry, book
 from couponry.domain.redemption import shoppers_of
@@ -95,10 +96,12 @@ async def change(desk: Desk, cart_id: str, apply: Apply) -> CartView:
     async with turn(desk, cart_id):
         for _ in range(ATTEMPTS):
             stored, settings = await stored_cart(desk, cart_id)
-            view = await _changed(desk, cart_id, stored, apply(stored.cart))
+            changed = apply(stored.cart)
+            view = await _changed(desk, cart_id, stored, changed)
             expires_at = desk.now + timedelta(days=settings.cart_expiry_days)
             view = msgspec.structs.replace(view, updated_at=desk.now, expires_at=expires_at)
             if await _kept(desk, view, stored.version):
+                _count(desk, view.cart, view.evaluation, changed.entered)
                 return view
     raise CartBusy
 
@@ -156,6 +159,7 @@ async def _changed(desk: Desk, cart_id: str, stored: StoredCart, changed: Change
     refused = [CodeNotApplicable(code) for code, what in verdicts.items() if what == "refused"]
     errors: list[Refusal] = [*changed.errors, *untaken, *refused]
     if errors and changed.all_or_nothing:
+        _count(desk, tried, judged.evaluation, entered)
         raise errors[0]
     attached = [code for code, what in verdicts.items() if what == "attached"]
     cart = msgspec.structs.replace(judged.cart, codes=with_codes(changed.cart, attached).codes)
@@ -171,6 +175,12 @@ async def _changed(desk: Desk, cart_id: str, stored: StoredCart, changed: Change
         updated_at=stored.updated_at,
         expires_at=stored.expires_at,
     )
+
+
+def _count(desk: Desk, cart: ShoppingCart, evaluation: Evaluation, entered: Sequence[str]) -> None:
+    """Count those of the codes just entered that give nothing; a preview is nobody's attempt."""
+    if cart.snapshot_date is None:
+        desk.till.refused.count(desk.store_id, desk.now, refused_codes(evaluation, entered))
 
 
 async def promotions_of(desk: Desk, promotion_ids: Iterable[str]) -> list[Entry]:

@@ -15,12 +15,13 @@ from couponry.domain.cart_judged import Message, messages, settled
 from couponry.domain.checkout import Checkout, shopper_at_checkout
 from couponry.domain.codes import code_key
 from couponry.domain.entered import EnteredCode
-from couponry.domain.errors import CodesRefused, FullyConsumed, Refusal
+from couponry.domain.errors import CodesRefused, Refusal
 from couponry.domain.evaluation import evaluate
+from couponry.domain.figures import refused_codes
 from couponry.domain.ids import series
 from couponry.domain.order_errors import EmptyCartNotCheckedOut, PreviewNotCheckedOut
 from couponry.domain.orders import Order, OrderContact, OrderCustomer
-from couponry.domain.outcome import Evaluation
+from couponry.domain.outcome import Evaluation, Refused
 from couponry.domain.redemption import Claim, Wanted, decide, shoppers_of
 from couponry.domain.shopping_cart import ShoppingCart, to_judge
 from couponry.services import carts, evaluations, gifts, retries
@@ -28,7 +29,7 @@ from couponry.services.carts import ATTEMPTS, NO_PROMOTIONS, Desk
 from couponry.services.claiming import left, lock
 from couponry.services.context import fresh_id
 from couponry.services.gifts import Judged
-from couponry.services.redeeming import claims_of, refusals
+from couponry.services.redeeming import USED_UP, claims_of, refusals
 from couponry.storage import carts as stored_carts
 from couponry.storage import claims, idempotency, orders, usages
 from couponry.storage.carts import StoredCart
@@ -79,6 +80,8 @@ class _Attempt(NamedTuple):
     claims: tuple[Claim, ...]
     shoppers: tuple[bytes, ...]
     usages: tuple[Usage, ...]
+    lost: list[tuple[str, Refused]]
+    """Codes that it goes on without."""
 
 
 async def check_out(request: Request) -> PlacedOrder:
@@ -107,6 +110,7 @@ async def check_out(request: Request) -> PlacedOrder:
             if key is not None and isinstance(outcome, Answered):
                 return PlacedOrder(_read(retries.checked(key, outcome)), replayed=True)
             if attempt is not None and outcome == "placed":
+                desk.till.refused.count(desk.store_id, desk.now, attempt.lost)
                 return PlacedOrder(attempt.placed)
     raise CartBusy
 
@@ -152,8 +156,10 @@ async def _judged(request: Request) -> _Attempt | None:
     if not judged.cart.lines:
         raise EmptyCartNotCheckedOut
     strict = settings.strict_checkout if said.strict is UNSET else said.strict
-    if strict and (lost := list(_lost(stored.cart, judged.evaluation, judge.entered))):
-        raise CodesRefused(*lost)
+    lost = list(_lost(stored.cart, judged.evaluation, judge.entered))
+    if strict and lost:
+        desk.till.refused.count(desk.store_id, desk.now, lost)
+        raise CodesRefused(*refusals(lost))
     asked = await claims_of(desk.till, desk.store_id, judged.evaluation, judge.entered, shoppers)
     if asked is None:
         return None
@@ -167,16 +173,17 @@ async def _judged(request: Request) -> _Attempt | None:
         claims=taken,
         shoppers=shoppers,
         usages=tuple(_usages(order, shopper, taken, request.actor)),
+        lost=lost,
     )
 
 
-def _lost(cart: ShoppingCart, evaluation: Evaluation, entered: Sequence[EnteredCode]) -> Iterator[Refusal]:
-    """Refuse the codes that are used up, and those that gave something when the cart was last judged."""
+def _lost(cart: ShoppingCart, evaluation: Evaluation, entered: Sequence[EnteredCode]) -> Iterator[tuple[str, Refused]]:
+    """Yield the codes that are used up, and those that gave something when the cart was last judged."""
     gave = {code_key(one.code) for one in cart.discounts}
     dormant = {code_key(one.code) for one in cart.refusals} - gave
-    for refusal in refusals(evaluation, entered):
-        if isinstance(refusal, FullyConsumed) or code_key(refusal.meta["code"]) not in dormant:
-            yield refusal
+    for code, refused in refused_codes(evaluation, [one.code for one in entered]):
+        if refused.reason in USED_UP or code_key(code) not in dormant:
+            yield code, refused
 
 
 def _order(request: Request, judged: Judged) -> Order:
@@ -212,7 +219,7 @@ def _claim(claim: Claim) -> Claim:
 
 def _usages(order: Order, shopper: Shopper, taken: Sequence[Claim], actor: str) -> Iterator[Usage]:
     first = series(fresh_id())  # so that they are read in the order in which promotions applied
-    for at, claim in enumerate(taken):
+    for at, (claim, applied) in enumerate(zip(taken, order.evaluation.applied, strict=True)):
         yield Usage(
             id=UUID(int=first + at),
             redemption_id=order.id,
@@ -225,6 +232,8 @@ def _usages(order: Order, shopper: Shopper, taken: Sequence[Claim], actor: str) 
             updated_by=actor,
             shoppers=claim.shoppers,
             held=False,
+            discount=-applied.amount,
+            currency=order.evaluation.currency,
         )
 
 
