@@ -2,7 +2,19 @@
 
 from litestar import Router
 
-from couponry.console import assets, codes, jobs, promotion_forms, promotions, qr, rules, sign_in
+from couponry.console import (
+    assets,
+    codes,
+    dashboard,
+    jobs,
+    promotion_forms,
+    promotions,
+    qr,
+    rules,
+    sign_in,
+    support,
+    usages,
+)
 from couponry.console.failures import HANDLERS
 from couponry.console.pages import HOME
 
@@ -16,6 +28,9 @@ _doors = Router(
 _rooms = Router(
     HOME,
     route_handlers=[
+        *dashboard.handlers,
+        *usages.handlers,
+        *support.handlers,
         *promotions.handlers,
         *promotion_forms.handlers,
         *rules.handlers,

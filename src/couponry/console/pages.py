@@ -9,7 +9,7 @@ from litestar import Request, Response
 from litestar.datastructures import Cookie
 from markupsafe import Markup
 
-from couponry.console import formats
+from couponry.console import formats, writing
 from couponry.console.visits import form_token, session_in
 
 HOME = "/console"
@@ -51,7 +51,12 @@ class Place(NamedTuple):
     icon: str
 
 
-NAVIGATION = (Place("Promotions", f"{HOME}/promotions", "ticket"),)
+NAVIGATION = (
+    Place("Dashboard", f"{HOME}/dashboard", "chart"),
+    Place("Promotions", f"{HOME}/promotions", "ticket"),
+    Place("Usages", f"{HOME}/usages", "ledger"),
+    Place("Support", f"{HOME}/support", "help"),
+)
 """The rooms of the console, in their order; a new one is one more line."""
 
 
@@ -104,6 +109,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(formats.FILTERS)
     environment.filters["data"] = _data
+    environment.filters["money"] = writing.money
     environment.tests["set"] = lambda value: value is not msgspec.UNSET  # pyright: ignore[reportUnknownLambdaType]
     environment.globals["home"] = HOME  # pyright: ignore[reportArgumentType]
     return environment

@@ -81,6 +81,25 @@ OFFERS = {
 }
 """What the buttons say that add what need not be there."""
 
+REASONS = {
+    "disabled": "It is disabled",
+    "not_started": "It has not started yet",
+    "ended": "It has ended",
+    "currency_mismatch": "It is for other currencies",
+    "catalog_mismatch": "It is for other catalogs",
+    "rules_not_met": "The cart does not qualify",
+    "cannot_stack": "It does not stack with what applied before",
+    "code_exhausted": "The code has no uses left",
+    "shopper_exhausted": "This shopper has used the code as often as allowed",
+    "wrong_shopper": "The code is for somebody else",
+    "guest_not_allowed": "The code is not for guests",
+    "guest_email_missing": "The code asks guests for an e-mail address",
+    "not_new_shopper": "The code is for first orders",
+    "unknown_code": "Nobody knows this code",
+    "no_discount": "It would take nothing off",
+}
+"""Why a promotion or a code gives nothing, in a few words."""
+
 SLOTS: dict[str, list[dict[str, Any]]] = {
     "cart_custom_attribute": [{"label": "Attribute"}, {"label": "Type", "choices": list(CART_TYPES)}],
     "item_attribute": [
