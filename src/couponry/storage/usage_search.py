@@ -117,8 +117,10 @@ _of_redemptions = sql.SQL(
         SELECT one.*, promotions.name FROM unnest(%(redemptions)s::uuid[]) AS redemption, LATERAL (
             SELECT * FROM usages WHERE store_id = %(store)s AND redemption_id = redemption AND {condition} OFFSET 0
         ) AS one
-        JOIN promotions ON promotions.store_id = %(store)s AND promotions.id = one.promotion_id
-            AND deleted_at IS NULL
+        CROSS JOIN LATERAL (
+            SELECT name FROM promotions WHERE store_id = %(store)s AND id = one.promotion_id AND deleted_at IS NULL
+            OFFSET 0
+        ) AS promotions
         WHERE one.promotion_id = coalesce(%(promotion)s, one.promotion_id)
         ORDER BY one.used_on DESC, one.id DESC LIMIT %(limit)s
     ) AS usages ORDER BY used_on DESC, id DESC
