@@ -587,7 +587,9 @@ async def test_reading_figures(context: Context, much_told: tuple[UUID, UUID]):
 
 
 async def test_counting_the_codes_used_most(context: Context, much_told: tuple[UUID, UUID]):
-    found = await used_codes.most_used(context.connection, much_told[0], MARCH, much_told[1], 10)
+    busy = await used_codes.busiest(context.connection, much_told[0], MARCH, None, 11)
+    assert (much_told[1], 31) in busy
+    found = await used_codes.most_used(context.connection, much_told[0], MARCH, [much_told[1]], 10)
     assert [one.code for one in found] == ["hot", "rare"]
     assert sum(one.redemptions for one in found) == used_codes.COUNTED
     assert_few_rows_read()

@@ -9,6 +9,9 @@ from couponry.services.context import Context
 from couponry.storage import refusal_days, usage_days, used_codes
 from couponry.storage.database import Database
 
+BUSIEST = 10
+"""Of how many promotions codes are counted: those that were used most."""
+
 
 class MostUsed(msgspec.Struct, frozen=True):
     """The codes that were used most, first the one with most uses."""
@@ -32,12 +35,10 @@ async def refused(context: Context, days: Days, by: By, promotion_id: UUID | Non
 
 async def most_used(context: Context, days: Days, promotion_id: UUID | None = None, limit: int = 10) -> MostUsed:
     """Return the codes that were used most within *days*; automatic promotions need none."""
-    codes = await used_codes.most_used(context.connection, context.store_id, days, promotion_id, limit)
-    made = await usage_days.by_promotion(context.connection, context.store_id, days, promotion_id)
-    counts: dict[UUID | msgspec.UnsetType, int] = {}
-    for one in made:
-        counts[one.promotion_id] = counts.get(one.promotion_id, 0) + one.redemptions
-    complete = len(counts) <= used_codes.PROMOTIONS and max(counts.values(), default=0) <= used_codes.COUNTED
+    busy = await used_codes.busiest(context.connection, context.store_id, days, promotion_id, BUSIEST + 1)
+    counted = [id_ for id_, _ in busy[:BUSIEST]]
+    codes = await used_codes.most_used(context.connection, context.store_id, days, counted, limit)
+    complete = len(busy) <= BUSIEST and all(made <= used_codes.COUNTED for _, made in busy)
     return MostUsed(codes, complete)
 
 
