@@ -1,4 +1,4 @@
-"""The worker: takes what the queue delivers, and looks after what nobody attends to: jobs, statistics, old keys."""
+"""The worker: takes what the queue delivers, and looks after what nobody attends to: jobs, figures, old keys."""
 
 import asyncio
 import importlib
@@ -14,6 +14,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from couponry import logs
+from couponry.services import figures
 from couponry.services.code_uploads import sweep_uploads
 from couponry.services.retries import sweep_keys
 from couponry.services.running import INTERRUPTIONS, Workshop, purge_promotion, run_job
@@ -67,13 +68,14 @@ def _interrupted(id_: str) -> Generator[None]:
 
 
 async def look_after(workshop: Workshop, app: procrastinate.App) -> None:
-    """For ever, deliver again what is unfinished, let PostgreSQL know how tables have grown, remove what is useless."""
+    """For ever, deliver again what is unfinished, analyze what has grown, sum days up, remove what is useless."""
     while True:
         try:
             await _deliver_unattended(workshop.database)
             await _forget_dead(app)
             async with workshop.database.connection() as connection:
                 await statistics.refresh(connection)
+            await figures.take_in(workshop.database)
             await sweep_uploads(workshop.database, workshop.files)
             await sweep_keys(workshop.database)
         except (*INTERRUPTIONS, ConnectorException) as error:

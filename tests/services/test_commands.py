@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -548,6 +549,13 @@ def test_a_demo_fills_an_empty_store_once_and_is_cleaned_up(database_url: str, d
     ]
     assert len({moment[:10] for moment in usages}) > 10, "they are spread over the season"
     assert shop.http.get("/v2/rule-promotions/invariants").json()["data"]["ok"]
+    span = {"from": str(datetime.now(UTC).date() - timedelta(days=110))}
+    told = {
+        name: shop.http.get(f"/v2/rule-promotions/statistics/{name}", params=span).json()["data"]
+        for name in ("redemptions", "refusals")
+    }
+    assert len(told["redemptions"]) > 10
+    assert len({one["reason"] for one in told["refusals"]}) > 3
 
     assert "is here already" in demo().stderr
     assert said(demo("--clean")) == ""

@@ -46,7 +46,7 @@ def test_over_https_the_cookie_never_travels_without_it(visitor: Visitor):
     "next_", ["https://evil.example/", "//evil.example", "/console/../\\evil", "/v2", "/console/sign-in"]
 )
 def test_nobody_is_led_out_of_the_house(visitor: Visitor, next_: str):
-    assert visitor.sign_in(next=next_).headers["location"] == "/console/promotions"
+    assert visitor.sign_in(next=next_).headers["location"] == "/console/dashboard"
 
 
 def test_a_wrong_secret_is_refused_and_the_page_says_so(visitor: Visitor):

@@ -47,6 +47,7 @@ def usage(code: Code, redemption_id: UUID, **members: Any) -> Usage:
     now = utc_now()
     usual = {"id": fresh_id(), "expires_at": now - timedelta(minutes=1), "used_on": now, "updated_by": "me"}
     usual |= {"customer_id": None, "account_id": None, "customer_email": None, "shoppers": (ANN,), "held": True}
+    usual |= {"discount": 100, "currency": "EUR"}
     return Usage(**(usual | members), redemption_id=redemption_id, used=Used(*code, "code", 1))
 
 

@@ -7,7 +7,7 @@ more than a page or so of rows: what holds for 300,000 codes then holds for 5,00
 import hashlib
 import secrets
 from collections.abc import AsyncGenerator, Generator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from psycopg import AsyncConnection, AsyncCursor, sql
 from couponry.domain.codes import CodeLimits, CodePattern, NewCode
 from couponry.domain.errors import DuplicateSku
 from couponry.domain.evaluation import evaluate
+from couponry.domain.figures import Days
 from couponry.domain.ids import series
 from couponry.domain.jobs import JobStatus, PromotionJob
 from couponry.domain.listing import EVERYTHING, All, Comparison, Filter, Page
@@ -40,13 +41,18 @@ from couponry.storage import (
     code_imports,
     code_rows,
     entered_codes,
+    held_uses,
     idempotency,
     order_lists,
     orders,
     overview,
     redemption_lists,
+    refusal_days,
+    usage_days,
     usage_lists,
+    usage_search,
     usages,
+    used_codes,
 )
 from couponry.storage import codes as stored_codes
 from couponry.storage import products as stored_products
@@ -622,6 +628,107 @@ async def test_forgetting_shoppers(context: Context, much_used: tuple[UUID, UUID
         assert again.total == 28
         redemptions = await anonymizing.redemptions_of_shopper(context.connection, much_used[0], ann)
         assert len(await anonymizing.answers(context.connection, much_used[0], redemptions)) == 40
+    assert_few_rows_read()
+
+
+# Figures, and usages of the whole store
+
+
+@pytest.fixture
+def much_told(much_used: tuple[UUID, UUID], database_url: str) -> tuple[UUID, UUID]:
+    """A year of figures of fifty promotions, the two with very many usages among them."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("DELETE FROM usage_days WHERE store_id = %s", [much_used[0]])
+        connection.execute(
+            """
+            INSERT INTO usage_days SELECT %(store)s, date '2024-01-01' + day, promotion, 'EUR', 1, 100, 0, 0
+            FROM generate_series(0, 365) AS day, (
+                SELECT DISTINCT promotion_id FROM usages WHERE store_id = %(store)s
+                UNION ALL SELECT gen_random_uuid() FROM generate_series(1, 48)
+            ) AS known (promotion)
+            """,
+            {"store": much_used[0]},
+        )
+        connection.execute("ANALYZE usage_days")  # as a worker does when it has grown by half
+    return much_used
+
+
+MARCH = Days(date(2024, 3, 1), date(2024, 3, 31))
+YEAR = Days(date(2024, 1, 1), date(2024, 12, 31))
+
+
+async def test_reading_figures(context: Context, much_told: tuple[UUID, UUID]):
+    store_id, promotion_id = much_told
+    for days, promotion, count in ((MARCH, None, 31), (MARCH, promotion_id, 31), (YEAR, promotion_id, 366)):
+        assert len(await usage_days.by_day(context.connection, store_id, days, promotion)) == count
+        assert len(await usage_days.by_promotion(context.connection, store_id, days, promotion)) in (1, 50, 51)
+        assert await refusal_days.by_day(context.connection, store_id, days, promotion) == []
+        assert await refusal_days.by_promotion(context.connection, store_id, days, promotion) == []
+    assert_few_rows_read()
+
+
+async def test_counting_the_codes_used_most(context: Context, much_told: tuple[UUID, UUID]):
+    busy = await used_codes.busiest(context.connection, much_told[0], MARCH, None, 11)
+    assert (much_told[1], 31) in busy
+    found = await used_codes.most_used(context.connection, much_told[0], MARCH, [much_told[1]], 10)
+    assert [one.code for one in found] == ["hot", "rare"]
+    assert sum(one.redemptions for one in found) == used_codes.COUNTED
+    assert_few_rows_read()
+
+
+async def test_summing_days_up(context: Context, crowded: tuple[UUID, UUID, UUID]):
+    cursor = AsyncCursor(context.connection)
+    async with context.connection.transaction(force_rollback=True):
+        await AsyncCursor.execute(
+            cursor,
+            "INSERT INTO usage_changes SELECT %s, '2020-01-01', %s, 'EUR', 1, 1, 0, 0 FROM generate_series(1, 20000)",
+            crowded[:2],
+        )
+        assert await usage_days.take_in(context.connection) == usage_days.AT_ONCE
+    assert max(rows_read(plan) for _, plan in ExplainingCursor.plans) <= usage_days.AT_ONCE
+
+
+@pytest.mark.parametrize("before", [None, usage_search.Place(datetime(2024, 5, 1, tzinfo=UTC), UUID(int=0))])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        usage_search.Wanted(),
+        usage_search.Wanted(code="HOT"),
+        usage_search.Wanted(code="rare"),
+        usage_search.Wanted(code="none"),
+        usage_search.Wanted(since=datetime(2024, 3, 1, tzinfo=UTC), until=datetime(2024, 3, 2, tzinfo=UTC)),
+    ],
+)
+async def test_finding_usages_of_a_store(
+    context: Context,
+    much_used: tuple[UUID, UUID],
+    wanted: usage_search.Wanted,
+    before: usage_search.Place | None,
+):
+    for promotion in (None, much_used[1]):
+        asked = wanted._replace(promotion_id=promotion, before=before)
+        found = await usage_search.find(context.connection, much_used[0], asked, 26)
+        assert len(found) == (0 if wanted.code == "none" else 26)
+    assert_few_rows_read()
+
+
+async def test_finding_usages_of_a_shopper_and_of_an_order(context: Context, much_used: tuple[UUID, UUID]):
+    connection, store_id = context.connection, much_used[0]
+    ann = await usage_search.redemptions_of_shopper(connection, store_id, hashlib.sha256(b"ann0").digest()[:16])
+    assert len(ann) == 40
+    found = await usage_search.find(connection, store_id, usage_search.Wanted(redemptions=ann), 1000)
+    assert len(found) == 28
+    assert await usage_search.redemptions_of_order(connection, store_id, "none") == []
+    many = await usage_search.redemptions_of_order(connection, store_id, "order")
+    assert len(many) == usage_search.MOST_REDEMPTIONS
+    assert len(await usage_search.find(connection, store_id, usage_search.Wanted(redemptions=many), 26)) == 26
+    assert_few_rows_read()
+
+
+async def test_counting_what_is_held_of_a_code(
+    context: Context, crowded: tuple[UUID, UUID, UUID], busy: tuple[UUID, UUID]
+):
+    assert await held_uses.of_code(context.connection, crowded[0], crowded[1], busy[0]) == 0
     assert_few_rows_read()
 
 

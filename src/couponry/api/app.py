@@ -30,6 +30,7 @@ from couponry.api import (
     products,
     promotions,
     redemptions,
+    statistics,
     store_settings,
     usages,
 )
@@ -82,6 +83,7 @@ def create_app(configured: Settings | None = None, further: Sequence[ControllerR
             evaluations.router,
             redemptions.router,
             usages.router,
+            statistics.router,
             invariants.get_invariants,
             products.router,
             carts.router,

@@ -16,6 +16,7 @@ from couponry.api.state import api_of
 from couponry.api.wire import json_answer, json_body
 from couponry.domain.cart import Cart
 from couponry.domain.errors import Fault, Forbidden
+from couponry.domain.figures import refused_codes
 from couponry.domain.outcome import Evaluation
 from couponry.domain.promotions import Moment
 from couponry.domain.redemption import shoppers_of
@@ -74,9 +75,13 @@ async def _judged(request: Request[Any, Token, Any], asked: CartToEvaluate, *, e
         return evaluations.evaluate_drafts(asked, drafts_said(asked.promotions), asked.codes, at=at, explain=explain)
     api, store_id = api_of(request), request.auth.store_id
     known_by = shoppers_of(api.keys.shoppers, store_id, asked.shopper)
-    return await evaluations.evaluate_cart(
+    judged = await evaluations.evaluate_cart(
         api.till.look_ups, api.promotions, store_id, asked, asked.codes, at=at, explain=explain, shoppers=known_by
     )
+    # Who asks of another moment, for reasons, or of no cart wants to know and has nothing to buy.
+    if asked.items and asked.at is None and not explain:
+        api.till.refused.count(store_id, at, refused_codes(judged, asked.codes))
+    return judged
 
 
 router = Router(

@@ -17,6 +17,8 @@ class Operation(NamedTuple):
     answer: type[msgspec.Struct] | None = None
     """None for an answer without a body, or one that is no JSON."""
     answer_type: str = "application/json"
+    csv: bool = False
+    """Whether a table can be asked for in place of the answer."""
     body: type[msgspec.Struct] | None = None
     body_type: str = "application/json"
     body_required: bool = True

@@ -26,6 +26,7 @@ from couponry.api.jobs import NewJobDocument
 from couponry.api.operation import Operation, Tag
 from couponry.api.order_operations import ORDERS, PAYMENTS
 from couponry.api.redemption_operations import REDEMPTIONS
+from couponry.api.statistics_operations import STATISTICS
 from couponry.api.usage_operations import USAGES
 from couponry.domain import errors
 from couponry.services.access import Grant, IssuedToken
@@ -319,6 +320,7 @@ TAGS = (
     EVALUATIONS,
     REDEMPTIONS,
     USAGES,
+    STATISTICS,
     PRODUCTS,
     CARTS,
     SHIPPING,

@@ -75,7 +75,10 @@ def _refusals(operation: Operation, handler: HTTPRouteHandler) -> Iterator[Refus
 
 def _success(operation: Operation, status: int) -> Schema:
     if operation.answer is not None:
-        return _response(operation.answer.__doc__, operation.answer)
+        answered = _response(operation.answer.__doc__, operation.answer)
+        if operation.csv:
+            answered["content"]["text/csv"] = {"schema": {"type": "string"}}
+        return answered
     if status == HTTPStatus.NO_CONTENT:
         return {"description": "It is done, and there is nothing to say."}
     description = "The stream." if operation.answer_type == EVENTS else "The file."

@@ -88,6 +88,7 @@ async def _clean(client: "Client") -> "Document":
 async def _fill(client: "Client", redemptions: int) -> "Document":
     from couponry.cli import demo_season as season
     from couponry.cli.client import PROMOTIONS
+    from couponry.services import figures
     from couponry.services.context import utc_now
 
     now = utc_now()
@@ -97,6 +98,8 @@ async def _fill(client: "Client", redemptions: int) -> "Document":
         made = await client.one("POST", PROMOTIONS, season.promotion(campaign, now))
         codes += await _codes(client, made["id"], campaign.codes, campaign.generated)
     discounted = await _redeem(client, season.visits(redemptions, now))
+    assert client.local is not None
+    await figures.take_in(client.local.api.database)
     return {
         "products": len(season.PRODUCTS),
         "promotions": len(season.CAMPAIGNS),

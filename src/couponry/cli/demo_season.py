@@ -157,6 +157,10 @@ CAMPAIGNS = (
 )
 
 
+MISTAKEN = ("SUMER20", "WELCOME", "NEWS5OFF", "TEAM30", "WINTER10", "SUMMER20")
+"""What some shoppers enter: misspelt, not for them, too early or too late."""
+
+
 def promotion(campaign: Campaign, now: datetime) -> dict[str, Any]:
     """Return a promotion of the season, which is at its middle *now*, as the API takes it."""
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -221,11 +225,12 @@ def _visit(random: Random, number: int, at: datetime, now: datetime) -> Visit:
     days = (at - now).total_seconds() / 86_400
     codes = [code for one in CAMPAIGNS if one.starts <= days < one.ends for code in one.codes if code.share]
     [entered] = random.choices(codes, [code.share for code in codes])
+    code = random.choice(MISTAKEN) if random.random() < 0.07 else entered.code
     shopper = f"shopper{random.randrange(600):03}@example.com"
     cart = {
         "currency": "EUR",
         "items": items,
-        "codes": [entered.code] if random.random() < 0.85 else [],
+        "codes": [code] if random.random() < 0.85 else [],
         "shopper": {"email": shopper},
         "order_id": f"order-{number:05}",
     }

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 MOST = 1000
 """How many promotions a code stands for at most, here."""
 LAST_USES = 10
-OF_THE_CART = frozenset({"rules_not_met", "no_discount", "catalog_mismatch", "cannot_stack"})
-"""Reasons that an empty cart gives, and another may not."""
 LIMITS = ("max_uses", "user", "consume_unit", "max_uses_per_shopper", "is_for_new_shopper")
 
 ShopperOption = Annotated[
@@ -67,17 +65,17 @@ async def _behind(client: "Client", promotion: "Document", code: str, shopper: s
 
 async def _refused(client: "Client", promotion: "Document", code: str, shopper: str | None) -> "Document | None":
     """Return why the code gives nothing now, whatever is in the cart; None where that depends on the cart."""
+    import msgspec
+
     from couponry.cli.client import PROMOTIONS
-    from couponry.domain.codes import code_key
+    from couponry.domain.outcome import Evaluation
+    from couponry.domain.refusals import whatever_is_in_the_cart
 
     currencies = promotion["rule_set"].get("currencies") or ["USD"]
     cart = {"type": "evaluation", "currency": currencies[0], "items": [], "codes": [code]}
     judged = await client.one("POST", f"{PROMOTIONS}/evaluations", cart | shopper_said(shopper))
-    for one in judged["refused"]:
-        of_this = one.get("promotion_id") == promotion["id"] and code_key(one["code"]) == code_key(code)
-        if of_this and one["reason"] not in OF_THE_CART:
-            return {"reason": one["reason"], "detail": one["detail"]}
-    return None
+    refused = whatever_is_in_the_cart(msgspec.convert(judged, Evaluation), promotion["id"], code)
+    return None if refused is None else {"reason": refused.reason, "detail": refused.detail}
 
 
 def shopper_said(shopper: str | None) -> "Document":

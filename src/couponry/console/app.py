@@ -5,6 +5,7 @@ from litestar import Router
 from couponry.console import (
     assets,
     codes,
+    dashboard,
     imports,
     jobs,
     promotion_forms,
@@ -13,7 +14,9 @@ from couponry.console import (
     redeeming,
     rules,
     sign_in,
+    support,
     trying,
+    usages,
 )
 from couponry.console.failures import HANDLERS
 from couponry.console.pages import HOME
@@ -28,6 +31,9 @@ _doors = Router(
 _rooms = Router(
     HOME,
     route_handlers=[
+        *dashboard.handlers,
+        *usages.handlers,
+        *support.handlers,
         *promotions.handlers,
         *promotion_forms.handlers,
         *rules.handlers,

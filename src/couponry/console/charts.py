@@ -22,3 +22,8 @@ def bars(values: Sequence[int], width: int, height: int) -> list[tuple[float, fl
     heights = [max(value / most * height, 2) if value else 0 for value in values]
     return [(round(at * step + 1, 1), round(height - high, 1), round(step - 2, 1), round(high, 1))
             for at, high in enumerate(heights)]  # fmt: skip
+
+
+def share(value: int, most: int, width: int) -> float:
+    """Return how long a bar for *value* is where *most* takes the whole *width*; what is not 0 can be seen."""
+    return round(max(value / max(most, 1) * width, 2), 1) if value else 0

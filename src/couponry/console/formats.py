@@ -1,7 +1,7 @@
 """How numbers and moments are written on pages."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 
@@ -20,8 +20,12 @@ def size(of_bytes: int) -> str:
 
 def day(moment: datetime) -> str:
     """Write the day of a moment: `1 Jun 2026`."""
-    at = moment.astimezone(UTC)
-    return f"{at.day} {at:%b %Y}"
+    return plain_date(moment.astimezone(UTC))
+
+
+def plain_date(of: date) -> str:
+    """Write a day: `1 Jun 2026`."""
+    return f"{of.day} {of:%b %Y}"
 
 
 def moment(at: datetime) -> str:
@@ -63,6 +67,7 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,
     "day": day,
+    "date": plain_date,
     "moment": moment,
     "iso": iso,
     "field": field,

@@ -54,7 +54,12 @@ class Place(NamedTuple):
     icon: str
 
 
-NAVIGATION = (Place("Promotions", f"{HOME}/promotions", "ticket"),)
+NAVIGATION = (
+    Place("Dashboard", f"{HOME}/dashboard", "chart"),
+    Place("Promotions", f"{HOME}/promotions", "ticket"),
+    Place("Usages", f"{HOME}/usages", "ledger"),
+    Place("Support", f"{HOME}/support", "help"),
+)
 """The rooms of the console, in their order; a new one is one more line."""
 
 

@@ -13,7 +13,7 @@ from couponry.console.visits import SESSION_COOKIE, form_of, key_in, session_coo
 from couponry.domain.errors import InvalidClient, TooManyTries
 from couponry.services import sessions
 
-START = f"{HOME}/promotions"
+START = f"{HOME}/dashboard"
 SIGN_IN = f"{HOME}/sign-in"
 MAX_CREDENTIAL = 1024
 

@@ -3,13 +3,16 @@
 from datetime import datetime
 
 from couponry.domain.cart import Cart, Shopper, address_key
+from couponry.domain.codes import code_key
 from couponry.domain.entered import Grant
-from couponry.domain.outcome import Reason
+from couponry.domain.outcome import Evaluation, Reason, Refused
 from couponry.domain.promotion_book import Entry
 
 UNKNOWN_CODE = "No promotion has this code."
 RULES_NOT_MET = "The cart does not meet the rules of the promotion."
 NO_DISCOUNT = "The promotion would take nothing off this cart."
+OF_THE_CART = frozenset({"rules_not_met", "no_discount", "catalog_mismatch", "cannot_stack"})
+"""Reasons that an empty cart gives, and another may not."""
 TARGET_MISSING = "The promotion applies once the cart has what it is off: see added_items and suggestions."
 
 
@@ -23,6 +26,15 @@ def hindrance(one: Entry, at: datetime, currency: str) -> Reason | None:
         return "ended"
     if one.currencies is not None and currency not in one.currencies:
         return "currency_mismatch"
+    return None
+
+
+def whatever_is_in_the_cart(evaluation: Evaluation, promotion_id: str, code: str) -> Refused | None:
+    """Return why *code* gives nothing of a promotion, of the judgement of an empty cart; None where a cart may help."""
+    for one in evaluation.refused:
+        of_this = one.promotion_id == promotion_id and one.code and code_key(one.code) == code_key(code)
+        if of_this and one.reason not in OF_THE_CART:
+            return one
     return None
 
 

@@ -33,6 +33,18 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """When it was given back."""
 
 
+class FoundUsage(Usage, frozen=True, kw_only=True):
+    """A usage, and what it is of."""
+
+    promotion_id: UUID
+    promotion_name: str
+    redemption_id: UUID
+    """The redemption that it is part of, or the order."""
+    discount: int
+    """What the promotion took off, in minor units."""
+    currency: str
+
+
 TELLING = frozenset({"code", "detail", "found"})
 """Members of a judged cart that repeat what was sent; all others are ours, or the shop's."""
 

@@ -15,6 +15,7 @@ from couponry.domain.cart_judged import Message, changed, messages, settled, ver
 from couponry.domain.cart_settings import CartSettings
 from couponry.domain.errors import Refusal
 from couponry.domain.evaluation import evaluate
+from couponry.domain.figures import refused_codes
 from couponry.domain.outcome import AddedItem, Evaluation
 from couponry.domain.promotion_book import Entry, book
 from couponry.domain.redemption import shoppers_of
@@ -100,11 +101,13 @@ async def change(desk: Desk, cart_id: str, apply: Apply) -> CartView:
     async with turn(desk, cart_id):
         for _ in range(ATTEMPTS):
             stored, settings = await stored_cart(desk, cart_id)
-            view = await _judged_anew(desk, cart_id, stored, apply(stored.cart))
+            applied = apply(stored.cart)
+            view = await _judged_anew(desk, cart_id, stored, applied)
             expires_at = desk.now + timedelta(days=settings.cart_expiry_days)
             cart = changed(view.cart, view.evaluation)
             view = msgspec.structs.replace(view, cart=cart, updated_at=desk.now, expires_at=expires_at)
             if await _kept(desk, view, stored.version):
+                _count(desk, view.cart, view.evaluation, applied.entered)
                 return view
     raise CartBusy
 
@@ -166,6 +169,7 @@ async def _judged_anew(desk: Desk, cart_id: str, stored: StoredCart, change: Cha
     ]
     errors: list[Refusal] = [*change.errors, *untaken, *refused]
     if errors and change.all_or_nothing:
+        _count(desk, tried, judged.evaluation, entered)
         raise errors[0]
     attached = [code for code, what in verdicts.items() if what == "attached"]
     cart = msgspec.structs.replace(judged.cart, codes=with_codes(change.cart, attached).codes)
@@ -181,6 +185,12 @@ async def _judged_anew(desk: Desk, cart_id: str, stored: StoredCart, change: Cha
         updated_at=stored.updated_at,
         expires_at=stored.expires_at,
     )
+
+
+def _count(desk: Desk, cart: ShoppingCart, evaluation: Evaluation, entered: Sequence[str]) -> None:
+    """Count those of the codes just entered that give nothing; a preview is nobody's attempt."""
+    if cart.snapshot_date is None:
+        desk.till.refused.count(desk.store_id, desk.now, refused_codes(evaluation, entered))
 
 
 async def promotions_of(desk: Desk, promotion_ids: Iterable[str]) -> list[Entry]:

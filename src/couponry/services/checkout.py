@@ -15,8 +15,9 @@ from couponry.domain.cart_judged import Message, messages, of_missed, settled
 from couponry.domain.checkout import AccountMember, Checkout, CheckoutCustomer, shopper_at_checkout
 from couponry.domain.codes import code_key
 from couponry.domain.entered import EnteredCode
-from couponry.domain.errors import CodesRefused, FullyConsumed, Refusal
+from couponry.domain.errors import CodesRefused, Refusal
 from couponry.domain.evaluation import evaluate
+from couponry.domain.figures import refused_codes
 from couponry.domain.ids import series
 from couponry.domain.order_errors import (
     EmptyCartNotCheckedOut,
@@ -25,7 +26,7 @@ from couponry.domain.order_errors import (
     PreviewNotCheckedOut,
 )
 from couponry.domain.orders import Order, OrderContact, OrderCustomer
-from couponry.domain.outcome import Evaluation
+from couponry.domain.outcome import Evaluation, Refused
 from couponry.domain.redemption import Claim, Wanted, decide, shoppers_of
 from couponry.domain.shopping_cart import ShoppingCart, to_judge
 from couponry.services import carts, evaluations, gifts, retries
@@ -33,7 +34,7 @@ from couponry.services.carts import ATTEMPTS, NO_PROMOTIONS, Desk
 from couponry.services.claiming import left, lock
 from couponry.services.context import fresh_id
 from couponry.services.gifts import Judged
-from couponry.services.redeeming import claims_of, refusals
+from couponry.services.redeeming import USED_UP, claims_of, refusals
 from couponry.storage import carts as stored_carts
 from couponry.storage import claims, idempotency, orders, usages
 from couponry.storage.carts import StoredCart
@@ -84,6 +85,8 @@ class _Attempt(NamedTuple):
     claims: tuple[Claim, ...]
     shoppers: tuple[bytes, ...]
     usages: tuple[Usage, ...]
+    lost: list[tuple[str, Refused]]
+    """Codes that it goes on without."""
 
 
 async def check_out(request: Request) -> PlacedOrder:
@@ -113,6 +116,7 @@ async def check_out(request: Request) -> PlacedOrder:
             if key is not None and isinstance(outcome, Answered):
                 return PlacedOrder(_read(retries.checked(key, outcome)), replayed=True)
             if attempt is not None and outcome == "placed":
+                desk.till.refused.count(desk.store_id, desk.now, attempt.lost)
                 return PlacedOrder(attempt.placed)
     raise CartBusy
 
@@ -160,8 +164,10 @@ async def _judged(request: Request) -> _Attempt | None:
         raise EmptyCartNotCheckedOut
     strict = settings.strict_checkout if said.strict is UNSET else said.strict
     missed = [(item, _out_of_stock(refusal)) for item, refusal in judged.missed]
-    if strict:
-        _require_all(_lost(stored.cart, judged.evaluation, judge.entered), [refusal for _, refusal in missed])
+    lost = list(_lost(stored.cart, judged.evaluation, judge.entered))
+    if strict and (lost or missed):
+        desk.till.refused.count(desk.store_id, desk.now, lost)
+        _require_all(refusals(lost), [refusal for _, refusal in missed])
     asked = await claims_of(desk.till, desk.store_id, judged.evaluation, judge.entered, shoppers)
     if asked is None:
         return None
@@ -175,15 +181,16 @@ async def _judged(request: Request) -> _Attempt | None:
         claims=taken,
         shoppers=shoppers,
         usages=tuple(_usages(order, shopper, taken, request.actor)),
+        lost=lost,
     )
 
 
-def _lost(cart: ShoppingCart, evaluation: Evaluation, entered: Sequence[EnteredCode]) -> Iterator[Refusal]:
-    """Refuse the codes that are used up, and those that gave something when the cart was last changed."""
+def _lost(cart: ShoppingCart, evaluation: Evaluation, entered: Sequence[EnteredCode]) -> Iterator[tuple[str, Refused]]:
+    """Yield the codes that are used up, and those that gave something when the cart was last changed."""
     gave = {code_key(code) for code in cart.gave}
-    for refusal in refusals(evaluation, entered):
-        if isinstance(refusal, FullyConsumed) or code_key(refusal.meta["code"]) in gave:
-            yield refusal
+    for code, refused in refused_codes(evaluation, [one.code for one in entered]):
+        if refused.reason in USED_UP or code_key(code) in gave:
+            yield code, refused
 
 
 def _out_of_stock(refusal: Refusal) -> Refusal:
@@ -235,7 +242,7 @@ def _claim(claim: Claim) -> Claim:
 
 def _usages(order: Order, shopper: Shopper, taken: Sequence[Claim], actor: str) -> Iterator[Usage]:
     first = series(fresh_id())  # so that they are read in the order in which promotions applied
-    for at, claim in enumerate(taken):
+    for at, (claim, applied) in enumerate(zip(taken, order.evaluation.applied, strict=True)):
         yield Usage(
             id=UUID(int=first + at),
             redemption_id=order.id,
@@ -248,6 +255,8 @@ def _usages(order: Order, shopper: Shopper, taken: Sequence[Claim], actor: str) 
             updated_by=actor,
             shoppers=claim.shoppers,
             held=False,
+            discount=-applied.amount,
+            currency=order.evaluation.currency,
         )
 
 

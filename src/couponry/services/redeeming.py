@@ -1,7 +1,7 @@
 """Redeeming: judging a cart, and claiming every use that it takes, all at once or none."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -10,10 +10,11 @@ import msgspec
 from msgspec import UNSET
 
 from couponry.domain.cart import Cart
-from couponry.domain.codes import auto_code, code_key
+from couponry.domain.codes import auto_code
 from couponry.domain.entered import EnteredCode, Grant
 from couponry.domain.errors import CodesRefused, FullyConsumed, NotApplicable, Refusal
 from couponry.domain.evaluation import evaluate
+from couponry.domain.figures import refused_codes
 from couponry.domain.ids import series
 from couponry.domain.outcome import Evaluation, Refused
 from couponry.domain.redemption import Claim, Redemption, RedemptionState, Used, Wanted, claim_of, shoppers_of
@@ -79,14 +80,17 @@ async def redeem(till: Till, order: Order) -> Redeemed:
         return Redeemed(_read(answered), replayed=True)
     shoppers = shoppers_of(till.shopper_key, order.store_id, order.cart.shopper)
     for _ in range(TRIES):
-        try:
-            attempt = await _judged(till, order, shoppers, key)
-        except CodesRefused:
+        judged = await _judged(till, order, shoppers)
+        refused = list(refused_codes(judged.evaluation, [one.code for one in judged.entered]))
+        if order.strict and refused:
             if key is not None and (answered := await retries.awaited(till.database, order.store_id, key)) is not None:
                 return Redeemed(_read(answered), replayed=True)
-            raise
+            till.refused.count(order.store_id, judged.at, refused)
+            raise CodesRefused(*refusals(refused))
+        attempt = await _attempt(till, order, shoppers, key, judged)
         outcome = "refused" if attempt is None else await till.claim(order.store_id, attempt)
         if attempt is not None and outcome == "granted":
+            till.refused.count(order.store_id, judged.at, refused)
             return Redeemed(_read(attempt.answer))
         if key is not None and isinstance(outcome, Answered):
             return Redeemed(_read(retries.checked(key, outcome)), replayed=True)
@@ -97,17 +101,25 @@ def _read(answer: bytes) -> Redemption:
     return msgspec.json.decode(answer, type=Redemption)
 
 
-async def _judged(till: Till, order: Order, shoppers: tuple[bytes, ...], key: Key | None) -> Attempt | None:
-    """Judge the cart and return what is to be claimed; None if promotions changed meanwhile.
+class _Judged(NamedTuple):
+    """A judged cart, when it was judged, and what was known of the codes entered."""
 
-    Raises:
-        CodesRefused: one of the codes gives nothing, and the order is strict.
-    """
+    evaluation: Evaluation
+    at: datetime
+    entered: Sequence[EnteredCode]
+
+
+async def _judged(till: Till, order: Order, shoppers: tuple[bytes, ...]) -> _Judged:
     entered, book = await evaluations.look_up(till.look_ups, till.promotions, order.store_id, order.codes, shoppers)
     now = order.at or utc_now()
-    evaluation = evaluate(order.cart, book, entered, now, explain=order.explain)
-    if order.strict and (refused := list(refusals(evaluation, entered))):
-        raise CodesRefused(*refused)
+    return _Judged(evaluate(order.cart, book, entered, now, explain=order.explain), now, entered)
+
+
+async def _attempt(
+    till: Till, order: Order, shoppers: tuple[bytes, ...], key: Key | None, judged: _Judged
+) -> Attempt | None:
+    """Return what is to be claimed for a judged cart; None if promotions changed meanwhile."""
+    evaluation, now, entered = judged
     asked = await claims_of(till, order.store_id, evaluation, entered, shoppers)
     if asked is None:
         return None
@@ -123,26 +135,22 @@ async def _judged(till: Till, order: Order, shoppers: tuple[bytes, ...], key: Ke
         created_at=now,
     )
     first = series(fresh_id())  # so that they are read in the order in which promotions applied
-    usages = tuple(_usage(order, redemption, UUID(int=first + at), claim) for at, claim in enumerate(asked))
+    usages = tuple(
+        _usage(order, redemption, UUID(int=first + at), claim, -applied.amount)
+        for at, (claim, applied) in enumerate(zip(asked, evaluation.applied, strict=True))
+    )
     answer = msgspec.json.encode(_answer(redemption, asked))
     return Attempt(
         wanted=Wanted(asked, shoppers, not hold), redemption=redemption, usages=usages, key=key, answer=answer
     )
 
 
-def refusals(evaluation: Evaluation, entered: Sequence[EnteredCode]) -> Iterator[Refusal]:
-    """Refuse every code that was entered and gave nothing, each for the first reason."""
-    applied = {code_key(one.code) for one in evaluation.applied}
-    reasons: dict[str, Refused] = {}
-    for one in evaluation.refused:
-        # An automatic promotion, which only an explanation names, needs no code.
-        if one.code is not UNSET and (one.promotion_id is UNSET or one.code != auto_code(one.promotion_id)):
-            reasons.setdefault(code_key(one.code), one)
-    for code in entered:
-        refused = reasons.get(code_key(code.code))
-        if refused is not None and code_key(code.code) not in applied:
-            kind = FullyConsumed if refused.reason in USED_UP else NotApplicable
-            yield kind(refused.detail, code=code.code, reason=refused.reason)
+def refusals(refused: Iterable[tuple[str, Refused]]) -> list[Refusal]:
+    """Return the refusal of each code that gave nothing."""
+    return [
+        (FullyConsumed if one.reason in USED_UP else NotApplicable)(one.detail, code=code, reason=one.reason)
+        for code, one in refused
+    ]
 
 
 async def claims_of(
@@ -172,7 +180,7 @@ async def claims_of(
     return tuple(asked)
 
 
-def _usage(order: Order, redemption: NewRedemption, id_: UUID, claim: Claim) -> Usage:
+def _usage(order: Order, redemption: NewRedemption, id_: UUID, claim: Claim, discount: int) -> Usage:
     shopper = order.cart.shopper
     return Usage(
         id=id_,
@@ -186,6 +194,8 @@ def _usage(order: Order, redemption: NewRedemption, id_: UUID, claim: Claim) -> 
         updated_by=order.actor,
         shoppers=claim.shoppers,
         held=redemption.state is RedemptionState.HELD,
+        discount=discount,
+        currency=order.cart.currency,
     )
 
 

@@ -7,6 +7,7 @@ from couponry.services.claiming import Attempt, Outcome, claim, mark_of
 from couponry.services.folding import Queues
 from couponry.services.look_ups import LookUps
 from couponry.services.promotion_cache import PromotionCache
+from couponry.services.refused_attempts import RefusedAttempts
 from couponry.storage.database import Database
 
 
@@ -19,6 +20,7 @@ class Till:
         self.look_ups = look_ups
         self.shopper_key = shopper_key
         """What shoppers' identities are hashed with."""
+        self.refused = RefusedAttempts(database)
         self._queues = Queues[UUID, Attempt, Outcome](partial(claim, database), mark_of)
 
     async def claim(self, store_id: UUID, attempt: Attempt) -> Outcome:
@@ -26,5 +28,6 @@ class Till:
         return await self._queues.answer(store_id, attempt)
 
     async def finish(self) -> None:
-        """Return when no claim is under way any more."""
+        """Return when no claim is under way any more, and all that was counted is written down."""
         await self._queues.finish()
+        await self.refused.finish()

@@ -53,7 +53,7 @@ async def add(
 ) -> None:
     """Write *redemptions* down, and all that they use."""
     await connection.execute(
-        f"WITH made AS ({ADD}) {usages.ADD}",
+        f"WITH made AS ({ADD}), {usages.ADDING}",
         {"store": store_id, "redemptions": _rows(redemptions), "usages": usages.rows(uses)},
     )
 

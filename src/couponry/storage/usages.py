@@ -1,4 +1,7 @@
-"""The ledger of uses: a row for each redemption, promotion and code."""
+"""The ledger of uses: a row for each redemption, promotion and code.
+
+Whatever changes what was used on a day notes that beside the ledger, in the same statement: see `usage_days`.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,6 +13,7 @@ from psycopg import Rollback
 
 from couponry.domain.redemption import Code, Used
 from couponry.storage.database import Connection, hexadecimal, json_rows
+from couponry.storage.usage_days import NOTE_RETURNED, NOTE_USED
 
 AT_ONCE = 1000
 """How many expired holds of a code are released in one go."""
@@ -29,6 +33,9 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     updated_by: str
     shoppers: tuple[bytes, ...]
     """Those whom it counts against in the counters of shoppers."""
+    discount: int
+    """What the promotion took off, in minor units."""
+    currency: str
     held: bool
 
 
@@ -50,27 +57,50 @@ class Recorded(NamedTuple):
     shoppers: list[bytes]
 
 
-ADD: LiteralString = """
+_ADD: LiteralString = """
     INSERT INTO usages (
         store_id, promotion_id, id, redemption_id, code_id, state, uses, expires_at, used_on, updated_at, code,
-        customer_id, account_id, customer_email, updated_by, shoppers
+        customer_id, account_id, customer_email, updated_by, shoppers, discount, currency
     )
     SELECT %(store)s, new.* FROM json_to_recordset(%(usages)s::json) AS new (
         promotion_id uuid, id uuid, redemption_id uuid, code_id uuid, state usage_state, uses bigint,
         expires_at timestamptz, used_on timestamptz, updated_at timestamptz, code text, customer_id text,
-        account_id text, customer_email text, updated_by text, shoppers bytea[]
+        account_id text, customer_email text, updated_by text, shoppers bytea[], discount bigint, currency text
     )
+    RETURNING store_id, promotion_id, used_on, currency, discount
 """
-"""Writes down the `rows` of usages."""
+
+ADDING: LiteralString = f"changed AS ({_ADD}) {NOTE_USED}"
+"""Writes down the `rows` of usages: the end of a statement that begins with WITH."""
+
+_RELEASE: LiteralString = """
+    UPDATE usages SET state = 'released', released_at = now(), updated_at = now(), updated_by = %s
+    WHERE store_id = %s AND redemption_id = %s AND state <> 'released'
+    RETURNING store_id, promotion_id, used_on, currency, discount, code_id, code, uses, shoppers
+"""
+
+_FREED: LiteralString = "SELECT promotion_id, code_id, code, uses, shoppers FROM changed"
+
+_CONFIRM: LiteralString = """
+    UPDATE usages SET state = 'used', used_on = now(), updated_at = now(), updated_by = %s
+    WHERE store_id = %s AND redemption_id = %s AND state = 'held'
+    RETURNING store_id, promotion_id, used_on, currency, discount
+"""
+
+_USE_AGAIN: LiteralString = """
+    UPDATE usages SET state = 'used', released_at = NULL, used_on = now(), updated_at = now(), updated_by = %s
+    WHERE store_id = %s AND redemption_id = %s
+    RETURNING store_id, promotion_id, used_on, currency, discount
+"""
 
 
 async def add(connection: Connection, store_id: UUID, usages: Iterable[Usage]) -> None:
     """Write *usages* down."""
-    await connection.execute(ADD, {"store": store_id, "usages": rows(usages)})
+    await connection.execute(f"WITH {ADDING}", {"store": store_id, "usages": rows(usages)})
 
 
 def rows(usages: Iterable[Usage]) -> str:
-    """Return *usages* as `ADD` takes them."""
+    """Return *usages* as `ADDING` takes them."""
     return json_rows(
         [
             {
@@ -89,6 +119,8 @@ def rows(usages: Iterable[Usage]) -> str:
                 "customer_email": one.customer_email,
                 "updated_by": one.updated_by,
                 "shoppers": hexadecimal(one.shoppers),
+                "discount": one.discount,
+                "currency": one.currency,
             }
             for one in usages
         ]
@@ -139,11 +171,7 @@ async def free_expired(connection: Connection, store_id: UUID, codes: Iterable[C
 async def release(connection: Connection, store_id: UUID, redemption_id: UUID, by: str) -> list[Freed]:
     """Release what a redemption still uses, and return what that freed: nothing when it was released before."""
     cursor = await connection.execute(
-        """
-        UPDATE usages SET state = 'released', released_at = now(), updated_at = now(), updated_by = %s
-        WHERE store_id = %s AND redemption_id = %s AND state <> 'released'
-        RETURNING promotion_id, code_id, code, uses, shoppers
-        """,
+        f"WITH changed AS ({_RELEASE}), noted AS ({NOTE_RETURNED}) {_FREED}",
         [by, store_id, redemption_id],
     )
     return [Freed((promotion, code), *of_it) for promotion, code, *of_it in await cursor.fetchall()]
@@ -156,10 +184,7 @@ async def confirm_held(connection: Connection, store_id: UUID, redemption_id: UU
     """
     async with connection.transaction() as attempt:
         await connection.execute(
-            """
-            UPDATE usages SET state = 'used', used_on = now(), updated_at = now(), updated_by = %s
-            WHERE store_id = %s AND redemption_id = %s AND state = 'held'
-            """,
+            f"WITH changed AS ({_CONFIRM}) {NOTE_USED}",
             [by, store_id, redemption_id],
         )
         # Whoever goes on to lock codes may hold no row of the ledger: others wait for those while they hold codes.
@@ -172,9 +197,6 @@ async def confirm_held(connection: Connection, store_id: UUID, redemption_id: UU
 async def use_again(connection: Connection, store_id: UUID, redemption_id: UUID, by: str) -> None:
     """Make used all of a redemption, what was taken back as well: it has been claimed anew."""
     await connection.execute(
-        """
-        UPDATE usages SET state = 'used', released_at = NULL, used_on = now(), updated_at = now(), updated_by = %s
-        WHERE store_id = %s AND redemption_id = %s
-        """,
+        f"WITH changed AS ({_USE_AGAIN}) {NOTE_USED}",
         [by, store_id, redemption_id],
     )
