@@ -3,7 +3,9 @@
 import asyncio
 import importlib
 import logging
+import math
 import signal
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from uuid import UUID
@@ -14,6 +16,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from couponry import logs
+from couponry.services import audit
 from couponry.services.code_uploads import sweep_uploads
 from couponry.services.running import INTERRUPTIONS, Workshop, purge_promotion, run_job
 from couponry.settings import Settings, settings
@@ -25,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 3
 """How often a worker looks for jobs that nobody attends to: their worker may have died."""
+
+PRUNE_SECONDS = 3600
+"""How often a worker lets entries of the audit log go that are too old."""
 
 PAUSE_SECONDS = 1
 """How long a worker waits before it turns to a database that went away."""
@@ -65,8 +71,9 @@ def _interrupted(id_: str) -> Generator[None]:
         logger.warning("interrupted at %s: %s", id_, error)
 
 
-async def look_after(workshop: Workshop, app: procrastinate.App) -> None:
-    """For ever, deliver again what is unfinished, let PostgreSQL know how tables have grown, remove useless files."""
+async def look_after(workshop: Workshop, app: procrastinate.App, audit_days: int) -> None:
+    """For ever, deliver again what is unfinished, let PostgreSQL know how tables have grown, remove what is useless."""
+    pruned = -math.inf
     while True:
         try:
             await _deliver_unattended(workshop.database)
@@ -74,6 +81,9 @@ async def look_after(workshop: Workshop, app: procrastinate.App) -> None:
             async with workshop.database.connection() as connection:
                 await statistics.refresh(connection)
             await sweep_uploads(workshop.database, workshop.files)
+            if time.monotonic() >= pruned + PRUNE_SECONDS:
+                pruned = time.monotonic()
+                await audit.prune(workshop.database, audit_days)
         except (*INTERRUPTIONS, ConnectorException) as error:
             logger.warning("could not look after the database: %s", error)
         except Exception:
@@ -128,7 +138,7 @@ async def run(chosen: Settings) -> None:
         async with app.open_async(), asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(work(app, chosen.worker_concurrency, stop)),
-                group.create_task(look_after(workshop, app)),
+                group.create_task(look_after(workshop, app, chosen.audit_days)),
             ]
             await stop.wait()
             for task in tasks:

@@ -2,7 +2,7 @@
 
 from litestar import Router
 
-from couponry.console import assets, codes, jobs, promotion_forms, promotions, qr, rules, sign_in
+from couponry.console import access, assets, audit, codes, jobs, promotion_forms, promotions, qr, rules, sign_in
 from couponry.console.failures import HANDLERS
 from couponry.console.pages import HOME
 
@@ -22,6 +22,8 @@ _rooms = Router(
         *codes.handlers,
         *qr.handlers,
         *jobs.handlers,
+        *access.handlers,
+        *audit.handlers,
     ],
     guards=[sign_in.require_session],
     exception_handlers=HANDLERS,

@@ -39,6 +39,7 @@ SAID = {
     "code-deleted": "The code is deleted.",
     "job-started": "The job is under way.",
     "job-cancelled": "The job is being cancelled.",
+    "client-revoked": "The client is revoked.",
 }
 """What a page says about what was done just before; cookies carry the word, so that no link can put words here."""
 
@@ -51,7 +52,11 @@ class Place(NamedTuple):
     icon: str
 
 
-NAVIGATION = (Place("Promotions", f"{HOME}/promotions", "ticket"),)
+NAVIGATION = (
+    Place("Promotions", f"{HOME}/promotions", "ticket"),
+    Place("Access", f"{HOME}/access", "key"),
+    Place("Audit log", f"{HOME}/audit", "log"),
+)
 """The rooms of the console, in their order; a new one is one more line."""
 
 
