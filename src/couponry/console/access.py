@@ -20,6 +20,8 @@ from couponry.services import clients
 from couponry.services.access import Credentials
 
 LIST = f"{HOME}/access"
+OPERATORS = {"cli": "the command line", "serve": "the first start"}
+"""Who makes clients beside clients."""
 
 
 @get("/access")
@@ -43,6 +45,7 @@ async def _clients_page(
         "access.html",
         status,
         rows=listed.rows,
+        names=OPERATORS | {client.client_id: client.name for client in listed.rows},
         pages=Pages(asked, listed.total, LIST, {}),
         own=_own(request),
         form=form or {},
