@@ -1,4 +1,4 @@
-"""The guide for those who come from Elastic Path, run as it is printed: another store of this wire is the old one."""
+"""The guides, run as they are printed; for who comes from Elastic Path, another store of this wire is the old one."""
 
 import re
 import subprocess
@@ -6,11 +6,20 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from support import Shop, environment, evaluation_body
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/migrating-from-elastic-path.md").read_text()
-BLOCKS = re.findall(r"^```bash\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+QUICKSTART = (ROOT / "docs/quickstart.md").read_text()
+
+
+def blocks(page: str) -> list[str]:
+    """Return what a page says to type where commands ask a server; those that work on its database stay out."""
+    found = re.findall(r"^```bash\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    lines = [line for block in found for line in block.splitlines(keepends=True)]
+    return [line for line in lines if not line.startswith(".venv/bin/couponry client ")]
 
 
 def old_store(shop: Shop) -> dict[str, str]:
@@ -48,25 +57,53 @@ def members(promotion: dict[str, object]) -> dict[str, object]:
     }
 
 
-def test_a_store_moves_with_what_is_left_of_its_codes(
-    new_shop: Callable[..., Shop], api: str, tmp_path: Path, data_dir: Path
-):
-    old, new = new_shop(), new_shop()
-    names = old_store(old)
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder that looks like a checkout whose environment is made."""
     (tmp_path / "docs").symlink_to(ROOT / "docs")
     (tmp_path / ".venv/bin").mkdir(parents=True)
     (tmp_path / ".venv/bin/couponry").symlink_to(Path(sys.executable).parent / "couponry")
-    credentials = {"client_id": new.client_id, "client_secret": new.client_secret}
-    env = environment("postgresql://nobody@127.0.0.1:1/none", data_dir, url=api, **credentials)
+    return tmp_path
+
+
+def typed(lines: list[str], folder: Path, env: dict[str, str], *options: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        ["bash", *options, "-c", "".join(lines)],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+def of_server(shop: Shop, api: str, data_dir: Path) -> dict[str, str]:
+    credentials = {"client_id": shop.client_id, "client_secret": shop.client_secret}
+    return environment("postgresql://nobody@127.0.0.1:1/none", data_dir, url=api, **credentials)
+
+
+def test_the_quickstart_works_as_printed(shop: Shop, api: str, data_dir: Path, checkout: Path):
+    done = typed(blocks(QUICKSTART), checkout, of_server(shop, api, data_dir), "-e")
+
+    assert done.returncode == 0, done.stderr
+    assert "500 codes written to codes.csv." in done.stderr
+    assert "0 drifted" in done.stderr
+    assert "790" in done.stdout
+
+
+def test_a_store_moves_with_what_is_left_of_its_codes(
+    new_shop: Callable[..., Shop], api: str, checkout: Path, data_dir: Path
+):
+    old, new = new_shop(), new_shop()
+    names = old_store(old)
+    env = of_server(new, api, data_dir)
     env |= {"EP_URL": api, "EP_CLIENT_ID": old.client_id, "EP_CLIENT_SECRET": old.client_secret}
-    here = [block for block in BLOCKS if "client create" not in block]  # that one is for the server itself
-    assert len(here) == len(BLOCKS) - 1 == 4
+    here = blocks(GUIDE)
+    assert len(here) > 5
 
     def run() -> str:
-        script = "".join(here)
-        done = subprocess.run(
-            ["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False
-        )
+        done = typed(here, checkout, env)
         assert "Traceback" not in done.stderr
         return done.stdout + done.stderr
 
