@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from couponry.services import access
+from couponry.services import access, clients
+from couponry.services.context import Context
 from couponry.storage.database import Database
 from soak.plan import Plan
 
@@ -24,7 +25,7 @@ async def opened(database_url: str, api: str) -> Store:
     await database.open()
     async with database.transaction() as connection:
         store = await access.create_store(connection, access.new_store(f"soak-{os.urandom(4).hex()}", None, 50))
-        merchant = await access.create_client(connection, store.store_id, "soak")
+        merchant = await clients.create_client(Context(connection, store.store_id, "soak"), "soak")
     await database.close()
     form = {
         "grant_type": "client_credentials",

@@ -13,7 +13,8 @@ import pytest
 
 from commands import run_command
 from couponry.embedded import EmbeddedPostgres
-from couponry.services import access
+from couponry.services import access, clients
+from couponry.services.context import Context
 from couponry.storage.database import Connection, Database
 from couponry.storage.migrate import migrate
 from support import DATABASE_URL, Couponry, Shop, environment, running_api, running_worker
@@ -87,7 +88,7 @@ def new_shop(api: str, database_url: str) -> Generator[Callable[..., Shop]]:
         async with opened.transaction() as connection:
             store = access.new_store(os.urandom(8).hex(), max_codes_per_job, max_automatic_promotions)
             await access.create_store(connection, store)
-            credentials = await access.create_client(connection, store.store_id, "test")
+            credentials = await clients.create_client(Context(connection, store.store_id, "test"), "test")
         await opened.close()
         return Shop(api, str(store.store_id), credentials.client_id, credentials.client_secret)
 

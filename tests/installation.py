@@ -17,7 +17,8 @@ import httpx
 import psycopg
 
 from couponry.embedded import EmbeddedPostgres
-from couponry.services import access
+from couponry.services import access, clients
+from couponry.services.context import Context
 from couponry.storage.database import Database
 from couponry.storage.migrate import migrate
 from support import Shop, end, environment
@@ -132,7 +133,7 @@ async def _new_store(url: str) -> tuple[str, str, str]:
     await database.open()
     async with database.transaction() as connection:
         store = await access.create_store(connection, access.new_store(os.urandom(8).hex(), None, 50))
-        credentials = await access.create_client(connection, store.store_id, "test")
+        credentials = await clients.create_client(Context(connection, store.store_id, "test"), "test")
     await database.close()
     return str(store.store_id), credentials.client_id, credentials.client_secret
 

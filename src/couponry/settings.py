@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     """The largest request body taken."""
     max_import_bytes: Annotated[int, Field(ge=1024)] = 10 * 1024**3
     """The largest file of codes taken."""
+    audit_days: Annotated[int, Field(ge=1, le=36_500)] = 730
+    """How many days the audit log goes back."""
     worker_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
     """How many jobs one worker runs at the same time."""
     url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = None

@@ -3,7 +3,9 @@
 import asyncio
 import importlib
 import logging
+import math
 import signal
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from uuid import UUID
@@ -14,7 +16,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from couponry import logs
-from couponry.services import figures
+from couponry.services import audit, figures
 from couponry.services.code_uploads import sweep_uploads
 from couponry.services.retries import sweep_keys
 from couponry.services.running import INTERRUPTIONS, Workshop, purge_promotion, run_job
@@ -27,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 3
 """How often a worker looks for jobs that nobody attends to: their worker may have died."""
+
+PRUNE_SECONDS = 3600
+"""How often a worker lets entries of the audit log go that are too old."""
 
 PAUSE_SECONDS = 1
 """How long a worker waits before it turns to a database that went away."""
@@ -67,8 +72,9 @@ def _interrupted(id_: str) -> Generator[None]:
         logger.warning("interrupted at %s: %s", id_, error)
 
 
-async def look_after(workshop: Workshop, app: procrastinate.App) -> None:
+async def look_after(workshop: Workshop, app: procrastinate.App, audit_days: int) -> None:
     """For ever, deliver again what is unfinished, analyze what has grown, sum days up, remove what is useless."""
+    pruned = -math.inf
     while True:
         try:
             await _deliver_unattended(workshop.database)
@@ -78,6 +84,9 @@ async def look_after(workshop: Workshop, app: procrastinate.App) -> None:
             await figures.take_in(workshop.database)
             await sweep_uploads(workshop.database, workshop.files)
             await sweep_keys(workshop.database)
+            if time.monotonic() >= pruned + PRUNE_SECONDS:
+                pruned = time.monotonic()
+                await audit.prune(workshop.database, audit_days)
         except (*INTERRUPTIONS, ConnectorException) as error:
             logger.warning("could not look after the database: %s", error)
         except Exception:
@@ -132,7 +141,7 @@ async def run(chosen: Settings) -> None:
         async with app.open_async(), asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(work(app, chosen.worker_concurrency, stop)),
-                group.create_task(look_after(workshop, app)),
+                group.create_task(look_after(workshop, app, chosen.audit_days)),
             ]
             await stop.wait()
             for task in tasks:

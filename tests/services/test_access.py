@@ -12,8 +12,8 @@ import httpx
 import jwt
 import pytest
 
-from couponry.services import access
-from couponry.services.context import utc_now
+from couponry.services import access, clients
+from couponry.services.context import Context, utc_now
 from couponry.storage import stores
 from couponry.storage.database import Connection, Database
 from support import Shop
@@ -207,7 +207,7 @@ class TestARevokedClient:
 
     def test_leaves_the_store_s_other_clients_alone(self, shop: Shop, in_database: Callable[..., Any]):
         store_id = UUID(shop.store_id)
-        other = in_database(lambda connection: access.create_client(connection, store_id, "other"))
+        other = in_database(lambda connection: clients.create_client(Context(connection, store_id, "test"), "other"))
         promotion = shop.promotion()
 
         in_database(lambda connection: stores.revoke_client(connection, store_id, shop.client_id, utc_now()))

@@ -566,3 +566,26 @@ def test_a_demo_fills_an_empty_store_once_and_is_cleaned_up(database_url: str, d
     refused = demo()
     assert (refused.returncode, "has promotions" in refused.stderr) == (1, True)
     assert document(demo("--force", "--redemptions", "0", "--json"))["redemptions"] == 0
+
+
+def test_who_changed_what_is_listed_and_sifted(run: Run, shop: Shop):
+    id_, other = shop.promotion(name="Summer", priority=7), shop.promotion(name="Winter")
+    shop.add_codes(id_, "a", "b")
+    said(run("promotions", "update", id_, "-f", "-", given='{"priority": null}'))
+
+    told = document(run("audit", "--of", id_, "--json"))
+    assert [one["action"] for one in told] == ["promotion.changed", "codes.created", "promotion.created"]
+    rows = [line.split("\t") for line in said(run("audit", "--of", id_)).splitlines()]
+    assert rows[0] == ["at", "who", "action", "what", "details"]
+    assert rows[1][2:] == ["promotion.changed", f"promotion Summer {id_}", "priority: 7 -> None"]
+    assert rows[2][1:] == [
+        shop.client_id,
+        "codes.created",
+        f"promotion Summer {id_}",
+        "count=2, codes=['a', 'b']",
+    ]
+    assert len(document(run("audit", "--client", shop.client_id, "--action", "promotion.created", "--json"))) == 2
+    assert document(run("audit", "--until", "2020-01-01", "--json")) == []
+    newest = document(run("audit", "--since", "2020-01-01", "--limit", "1", "--json"))
+    assert [one["object"]["id"] for one in newest] == [id_]
+    assert other in said(run("audit"))

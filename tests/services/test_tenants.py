@@ -57,6 +57,11 @@ CASES: dict[str, tuple[str, Any]] = {
     f"POST {PROMOTIONS}/redemptions/{{redemption_id}}/confirm": (HIDDEN, None),
     f"POST {PROMOTIONS}/redemptions/{{redemption_id}}/release": (HIDDEN, None),
     f"GET {PROMOTIONS}/invariants": (OWN, None),
+    f"GET {PROMOTIONS}/audit-log": (OWN, None),
+    "GET /v2/clients": (OWN, None),
+    "POST /v2/clients": (OWN, {"data": {"name": "stranger"}}),
+    "POST /v2/clients/{client_id}/secret": (HIDDEN, None),
+    "DELETE /v2/clients/{client_id}": (HIDDEN, None),
     f"GET {PROMOTION}/usages": (HIDDEN, None),
     f"GET {PROMOTION}/codes/{{code_id}}/usages": (HIDDEN, None),
     f"POST {PROMOTIONS}/usages/anonymize": (OWN, {"data": {"customer_email": "ann@example.com"}}),
@@ -169,6 +174,7 @@ def theirs(shop: Shop) -> Callable[[], dict[str, Any]]:
                 "promotion_id": promotion,
                 "code_id": code,
                 "job_id": job,
+                "client_id": shop.client_id,
                 "product_id": "theirs",
                 "redemption_id": redemption,
                 "cart_id": "same-cart",
@@ -188,6 +194,8 @@ def theirs(shop: Shop) -> Callable[[], dict[str, Any]]:
             "promotions": shop.http.get(PROMOTIONS).json()["data"],
             "codes": shop.list_codes(promotion),
             "jobs": shop.http.get(f"{PROMOTIONS}/{promotion}/jobs").json()["data"],
+            "clients": shop.http.get("/v2/clients").json()["data"],
+            "log": shop.http.get(f"{PROMOTIONS}/audit-log").json()["data"],
         }
 
     return everything

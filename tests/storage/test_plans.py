@@ -28,7 +28,7 @@ from couponry.domain.products import NewProduct
 from couponry.domain.promotion_book import book
 from couponry.domain.redemption import Claim, Used
 from couponry.domain.shopping_cart import ShoppingCart, to_judge
-from couponry.services import codes, products, promotions
+from couponry.services import audit, codes, products, promotions
 from couponry.services import orders as order_services
 from couponry.services import redemptions as redemption_services
 from couponry.services import usages as usage_services
@@ -814,3 +814,43 @@ async def test_finding_and_changing_what_is_a_shopper_s(context: Context, much_o
     assert stored.shoppers == [b"ann"]
     assert len(await carts.of_shoppers(connection, store_id, [b"ann", b"none"])) == 6
     assert_few_rows_read()
+
+
+@pytest.fixture(scope="module")
+def logged(database_url: str, crowded: tuple[UUID, UUID, UUID]) -> None:
+    """A log in which one client has added codes very often, and once did something else; nothing is known of it."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO audit_log SELECT %s, gen_random_uuid(), now() - n * interval '1 second', 'api', 'till',"
+            " CASE n WHEN 50000 THEN 'client.revoked' ELSE 'codes.created' END, 'promotion', (n %% 2)::text, 'x',"
+            " '{}', '{}' FROM generate_series(1, 100000) AS n",
+            [crowded[0]],
+        )
+
+
+@pytest.mark.usefixtures("logged")
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        EVERYTHING,
+        Comparison("eq", "action", ("codes.created",)),
+        Comparison("eq", "action", ("client.revoked",)),
+        Comparison("eq", "client_id", ("till",)),
+        All((Comparison("eq", "client_id", ("till",)), Comparison("eq", "action", ("client.revoked",)))),
+        Comparison("eq", "object_id", ("1",)),
+        Comparison("lt", "at", ("2001-01-01",)),
+        All((Comparison("eq", "client_id", ("till",)), Comparison("lt", "at", ("2001-01-01",)))),
+    ],
+)
+@pytest.mark.parametrize("known", [False, True], ids=["unknown", "analyzed"])
+async def test_the_audit_log_is_read_along_its_indexes(
+    context: Context, database_url: str, wanted: Filter, *, known: bool
+):
+    if known:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute("ANALYZE audit_log")
+
+    await audit.list_entries(context, wanted, Page(25, 100))
+
+    for text, plan in ExplainingCursor.plans:
+        assert rows_read(plan) <= (COUNTED if "count(*)" in text else 200), (text, plan)

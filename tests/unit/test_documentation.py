@@ -81,3 +81,31 @@ def test_every_exit_status_is_explained():
 @pytest.mark.parametrize("code", get_args(Code))
 def test_every_finding_is_explained(code: str):
     assert f"| `{code}` |" in DOCUMENTED
+
+
+PAGES = sorted([*DOCS.rglob("*.md"), *(DOCS.parent / name for name in ("README.md", "CONTRIBUTING.md"))])
+CODE = re.compile(r"^```\w*\n.*?^```$|`[^`\n]+`|^ {4}[^\n]*$", re.MULTILINE | re.DOTALL)
+GROUPS = {command.split()[1] for command in COMMANDS if command.count(" ") == 2}
+NOT_OURS = ("COUPONRY_TEST_",)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_and_setting_that_is_named_exists(page: Path):
+    text = page.read_text()
+
+    named = {name.rstrip("_") for name in re.findall(r"\bCOUPONRY_[A-Z_]+", text) if not name.startswith(NOT_OURS)}
+    assert named <= {f"COUPONRY_{name.upper()}" for name in Settings.model_fields}
+    for code in CODE.findall(text):
+        for first, second in re.findall(r"(?<![\w./-])(?:\.venv/bin/)?couponry ([a-z]+)\b(?: ([a-z]+)\b)?", code):
+            command = f"couponry {first} {second}" if first in GROUPS and second else f"couponry {first}"
+            assert command in COMMANDS or (first in GROUPS and not second), f"{page.name}: {command}"
+
+
+def test_commands_and_settings_are_found_where_pages_name_them():
+    named = {
+        found
+        for page in PAGES
+        for code in CODE.findall(page.read_text())
+        for found in re.findall(r"couponry [a-z]+", code)
+    }
+    assert {"couponry serve", "couponry audit", "couponry client"} <= named

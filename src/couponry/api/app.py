@@ -9,12 +9,14 @@ from litestar.config.cors import CORSConfig
 from litestar.types import ControllerRouterHandler
 
 from couponry.api import (
+    audit_log,
     auth,
     cart_items,
     cart_shipping,
     cart_shoppers,
     carts,
     checkout,
+    clients,
     code_imports,
     codes,
     docs,
@@ -36,6 +38,7 @@ from couponry.api import (
 )
 from couponry.api.errors import HANDLERS
 from couponry.api.state import ActiveClients, Api, Keys
+from couponry.domain.audit import Via
 from couponry.services import access
 from couponry.services.look_ups import LookUps
 from couponry.services.promotion_cache import PromotionCache
@@ -49,6 +52,7 @@ CLIENT_HEADERS = [
     "Authorization",
     "Content-Type",
     "Idempotency-Key",
+    "X-Request-Id",
     "X-Moltin-Customer-Token",
     "X-Moltin-Currency",
     "X-Moltin-Language",
@@ -85,6 +89,8 @@ def create_app(configured: Settings | None = None, further: Sequence[ControllerR
             usages.router,
             statistics.router,
             invariants.get_invariants,
+            audit_log.get_audit_log,
+            clients.router,
             products.router,
             carts.router,
             cart_items.router,
@@ -108,8 +114,11 @@ def create_app(configured: Settings | None = None, further: Sequence[ControllerR
 
 
 @asynccontextmanager
-async def running(app: Litestar, chosen: Settings) -> AsyncGenerator[Api]:
-    """Hold connections and keys for as long as the application runs, and lend what it holds."""
+async def running(app: Litestar, chosen: Settings, via: Via = Via.API) -> AsyncGenerator[Api]:
+    """Hold connections and keys for as long as the application runs, and lend what it holds.
+
+    *via* is how requests come in, for the audit log.
+    """
     assert chosen.database_url is not None
     database = Database(chosen.database_url, chosen.database_connections)
     await database.open()
@@ -126,7 +135,7 @@ async def running(app: Litestar, chosen: Settings) -> AsyncGenerator[Api]:
     cache = PromotionCache(database)
     till = Till(database, cache, LookUps(database), keys.shoppers)
     watching = Watching(database)
-    app.state["api"] = api = Api(chosen, database, exports, keys, ActiveClients(), cache, till, watching)
+    app.state["api"] = api = Api(chosen, database, exports, keys, ActiveClients(), cache, till, watching, via)
     try:
         yield api
     finally:

@@ -38,6 +38,7 @@ PATH_PARAMETERS: dict[str, Schema] = {
     },
     "order_id": {"description": "The id of an order.", "schema": UUID},
     "transaction_id": {"description": "The id of a transaction of the order.", "schema": UUID},
+    "client_id": {"description": "The id of a client.", "schema": {"type": "string"}},
     "code": {"description": "A promotion code.", "schema": {"type": "string"}},
     "path": {"description": "The path of a file, as its link has it.", "schema": {"type": "string"}},
 }

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from couponry.api import examples
+from couponry.api.access_operations import CLIENTS
 from couponry.api.answers import (
     CodeList,
     CreatedCodes,
@@ -327,6 +328,7 @@ TAGS = (
     ORDERS,
     PAYMENTS,
     SETTINGS,
+    CLIENTS,
     ACCESS,
     OPERATING,
 )

@@ -11,6 +11,7 @@ import msgspec
 from litestar import Request
 from litestar.connection import ASGIConnection
 
+from couponry.domain.audit import Via
 from couponry.services import access
 from couponry.services.access import Token
 from couponry.services.context import Context
@@ -20,6 +21,8 @@ from couponry.services.watching import Watching
 from couponry.settings import Settings
 from couponry.storage.database import Database
 from couponry.storage.exports import ExportFiles
+
+MAX_REQUEST_ID = 128
 
 REVOCATION_SECONDS = 5.0
 """How long a process may go on taking tokens of a client that was just revoked."""
@@ -68,6 +71,8 @@ class Api(msgspec.Struct, frozen=True):
     promotions: PromotionCache
     till: Till
     watching: Watching
+    via: Via = Via.API
+    """How requests come in: over the network, or from the command line that runs the application itself."""
 
 
 def api_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Api:
@@ -83,4 +88,12 @@ async def context_of(request: Request[Any, Token, Any]) -> AsyncGenerator[Contex
     """
     token = request.auth
     async with api_of(request).database.transaction() as connection:
-        yield Context(connection, token.store_id, token.client_id)
+        yield Context(
+            connection, token.store_id, token.client_id, via=api_of(request).via, request_id=request_id_of(request)
+        )
+
+
+def request_id_of(request: Request[Any, Any, Any]) -> str | None:
+    """Return what a client calls its request, if it can be kept: up to 128 printable characters."""
+    said = request.headers.get("x-request-id", "")
+    return said if said and len(said) <= MAX_REQUEST_ID and said.isprintable() else None

@@ -4,7 +4,21 @@ from typing import Annotated
 
 import typer
 
-from couponry.cli import access, codes, demo, errors, evaluate, jobs, login, products, promotions, serve, usages, verify
+from couponry.cli import (
+    access,
+    audit,
+    codes,
+    demo,
+    errors,
+    evaluate,
+    jobs,
+    login,
+    products,
+    promotions,
+    serve,
+    usages,
+    verify,
+)
 from couponry.cli.options import examples
 
 STATUSES = """Exit status: 0 done, 1 refused, failed or not found, 2 the command was not understood,
@@ -42,6 +56,9 @@ app.command(epilog=examples("demo", "demo --clean"))(demo.demo)
 app.command(epilog=examples("login --url https://promo.example.com"))(login.login)
 app.command()(login.logout)
 app.command(epilog=examples("verify", "verify --json"))(verify.verify)
+app.command(epilog=examples("audit --since 2026-06-01", "audit --of $PROMOTION", "audit --action codes.deleted"))(
+    audit.audit
+)
 app.command(
     epilog=examples(
         "evaluate -f cart.json --code SUMMER10 --explain", "evaluate -f cart.yaml --at 2026-12-24T00:00:00Z"

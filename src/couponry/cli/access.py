@@ -7,7 +7,7 @@ import typer
 from couponry.cli.errors import UserError
 from couponry.cli.options import DoneJsonOption, JsonOption, StoreOption
 from couponry.cli.output import show, tell
-from couponry.cli.session import run, store_named
+from couponry.cli.session import ACTOR, context, run, store_named
 
 if TYPE_CHECKING:
     from couponry.storage.stores import Client
@@ -24,7 +24,9 @@ def create_store(
     name: Annotated[str, typer.Argument(help="What the store is called.")], as_json: JsonOption = False
 ) -> None:
     """Create a store and its first client, whose secret is shown once."""
-    from couponry.services import access
+    from couponry.domain.audit import Via
+    from couponry.services import access, clients
+    from couponry.services.context import Context
     from couponry.settings import settings
     from couponry.storage.database import Database
 
@@ -34,7 +36,8 @@ def create_store(
     async def work(database: Database) -> None:
         async with database.transaction() as connection:
             store = await access.create_store(connection, access.first_limits(name, settings()))
-            credentials = await access.create_client(connection, store.store_id, "first")
+            operator = Context(connection, store.store_id, ACTOR, via=Via.COMMAND_LINE)
+            credentials = await clients.create_client(operator, "first")
         _tell(
             {
                 "store_id": store.store_id,
@@ -77,7 +80,7 @@ def set_store(
     as_json: DoneJsonOption = False,
 ) -> None:
     """Set a store's limits."""
-    from couponry.storage import stores
+    from couponry.services import access
     from couponry.storage.database import Database
 
     given = {
@@ -91,9 +94,8 @@ def set_store(
 
     async def work(database: Database) -> None:
         store = await store_named(database, name)
-        async with database.transaction() as connection:
-            for limit, value in limits.items():
-                await stores.set_limit(connection, store.store_id, limit, value)
+        async with context(database, store) as operator:
+            await access.set_limits(operator, limits)
         if as_json:
             tell({"data": {"store_id": store.store_id, "name": store.name, **limits}})
             return
@@ -121,13 +123,13 @@ def create_client(
     as_json: JsonOption = False,
 ) -> None:
     """Create a client; its secret is shown once."""
-    from couponry.services import access
+    from couponry.services import clients
     from couponry.storage.database import Database
 
     async def work(database: Database) -> None:
         owner = await store_named(database, store)
-        async with database.transaction() as connection:
-            credentials = await access.create_client(connection, owner.store_id, name)
+        async with context(database, owner) as operator:
+            credentials = await clients.create_client(operator, name)
         _tell({"client_id": credentials.client_id, "client_secret": credentials.client_secret}, as_json=as_json)
 
     run(work)
@@ -156,7 +158,7 @@ def list_clients(store: StoreOption = "default", as_json: JsonOption = False) ->
 
 def _told(client: "Client") -> dict[str, Any]:
     """Return what may be shown of a client: not even the hash of its secret."""
-    shown = ("store_id", "client_id", "name", "created_at", "revoked_at")
+    shown = ("store_id", "client_id", "name", "created_at", "created_by", "last_used_at", "revoked_at")
     return {member: getattr(client, member) for member in shown}
 
 
@@ -167,6 +169,29 @@ def _tell(told: "dict[str, Any]", *, as_json: bool) -> None:
         typer.echo("\n".join(f"{name}: {value}" for name, value in told.items()))
 
 
+@clients_app.command("secret")
+def change_secret(
+    client_id: Annotated[str, typer.Argument(help="The client's id.")],
+    store: StoreOption = "default",
+    as_json: JsonOption = False,
+) -> None:
+    """Give a client another secret, shown once; whoever is signed in to the console with it is out."""
+    from couponry.domain.errors import ClientNotFound
+    from couponry.services import clients
+    from couponry.storage.database import Database
+
+    async def work(database: Database) -> None:
+        owner = await store_named(database, store)
+        try:
+            async with context(database, owner) as operator:
+                drawn = await clients.change_secret(operator, client_id)
+        except ClientNotFound as error:
+            raise UserError(f"The store {owner.name} has no active client {client_id}.") from error
+        _tell({"client_id": drawn.client_id, "client_secret": drawn.client_secret}, as_json=as_json)
+
+    run(work)
+
+
 @clients_app.command("revoke")
 def revoke_client(
     client_id: Annotated[str, typer.Argument(help="The client's id.")],
@@ -174,15 +199,17 @@ def revoke_client(
     as_json: DoneJsonOption = False,
 ) -> None:
     """Revoke a client: it gets no more tokens, and those it has are refused within seconds."""
-    from couponry.services.context import utc_now
-    from couponry.storage import stores
+    from couponry.domain.errors import ClientNotFound
+    from couponry.services import clients
     from couponry.storage.database import Database
 
     async def work(database: Database) -> None:
         owner = await store_named(database, store)
-        async with database.transaction() as connection:
-            if not await stores.revoke_client(connection, owner.store_id, client_id, utc_now()):
-                raise UserError(f"The store {owner.name} has no active client {client_id}.")
+        try:
+            async with context(database, owner) as operator:
+                await clients.revoke_client(operator, client_id)
+        except ClientNotFound as error:
+            raise UserError(f"The store {owner.name} has no active client {client_id}.") from error
         if as_json:
             tell({"data": {"client_id": client_id, "store_id": owner.store_id}})
         else:

@@ -15,6 +15,7 @@ from couponry.cli.errors import NotSignedIn, Refused, Unreachable, UserError
 from couponry.cli.logins import address, credentials_for
 from couponry.cli.options import Where
 from couponry.cli.session import ACTOR, require_schema, store_named
+from couponry.domain.audit import Via
 from couponry.services import access
 from couponry.settings import settings
 
@@ -180,7 +181,7 @@ async def _local(url: str, store_name: str) -> AsyncGenerator[Client]:
     ensure_usable(url)
     chosen = settings().model_copy(update={"database_url": url, "database_connections": 4})
     app = create_app(chosen)
-    async with running(app, chosen) as api:
+    async with running(app, chosen, Via.COMMAND_LINE) as api:
         await require_schema(api.database)
         store = await store_named(api.database, store_name)
         operator = access.Token(store.store_id, ACTOR, "client_credentials")

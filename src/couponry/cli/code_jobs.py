@@ -15,7 +15,9 @@ import typer
 from couponry.cli.client import PROMOTIONS, Client, Document, Local
 from couponry.cli.errors import Refused, UserError
 from couponry.cli.output import note, progress
+from couponry.cli.session import ACTOR
 from couponry.cli.watching import Advance, path_of, seen_to_its_end
+from couponry.domain.audit import Via
 from couponry.domain.ids import series_bounds
 from couponry.domain.jobs import JobStatus, NewJob
 from couponry.services import jobs
@@ -81,7 +83,7 @@ async def asked_for(client: Client, promotion_id: str, body: Document) -> Docume
         raise UserError(f"{error}.") from error
     api, store = client.local
     async with api.database.transaction() as connection:
-        context = Context(connection, store.store_id, "cli")
+        context = Context(connection, store.store_id, ACTOR, via=Via.COMMAND_LINE)
         job = await jobs.create_job(context, UUID(promotion_id), new, limited=False)
     return await client.one("GET", f"{PROMOTIONS}/{promotion_id}/jobs/{job.id}")
 

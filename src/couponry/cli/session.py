@@ -81,7 +81,8 @@ async def store_named(database: "Database", name: str) -> "Store":
 @asynccontextmanager
 async def context(database: "Database", store: "Store") -> "AsyncGenerator[Context]":
     """Open a transaction in which services work for the operator."""
+    from couponry.domain.audit import Via
     from couponry.services.context import Context
 
     async with database.transaction() as connection:
-        yield Context(connection, store.store_id, ACTOR)
+        yield Context(connection, store.store_id, ACTOR, via=Via.COMMAND_LINE)

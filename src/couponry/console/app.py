@@ -3,7 +3,9 @@
 from litestar import Router
 
 from couponry.console import (
+    access,
     assets,
+    audit,
     codes,
     dashboard,
     imports,
@@ -43,6 +45,8 @@ _rooms = Router(
         *trying.handlers,
         *redeeming.handlers,
         *imports.handlers,
+        *access.handlers,
+        *audit.handlers,
     ],
     guards=[sign_in.require_session],
     exception_handlers=HANDLERS,

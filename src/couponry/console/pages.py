@@ -42,6 +42,7 @@ SAID = {
     "released": "The uses are given back.",
     "job-started": "The job is under way.",
     "job-cancelled": "The job is being cancelled.",
+    "client-revoked": "The client is revoked.",
 }
 """What a page says about what was done just before; cookies carry the word, so that no link can put words here."""
 
@@ -59,6 +60,8 @@ NAVIGATION = (
     Place("Promotions", f"{HOME}/promotions", "ticket"),
     Place("Usages", f"{HOME}/usages", "ledger"),
     Place("Support", f"{HOME}/support", "help"),
+    Place("Access", f"{HOME}/access", "key"),
+    Place("Audit log", f"{HOME}/audit", "log"),
 )
 """The rooms of the console, in their order; a new one is one more line."""
 

@@ -89,6 +89,8 @@ async def sign_in(request: Request[Any, Any, Any]) -> Response[bytes]:
         response.headers["Retry-After"] = str(refusal.seconds)
         return response
     except InvalidClient:
+        async with database.transaction() as connection:
+            await sessions.note_failure(connection, client_id, address)
         fault = "No client has this id and secret. Check both; the secret is shown only when a client is created."
         return _sign_in_page(request, 403, next_=next_, client_id=client_id, fault=fault)
     response = go(next_)

@@ -12,7 +12,8 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 
-from couponry.api.state import api_of
+from couponry.api.state import api_of, request_id_of
+from couponry.domain.audit import Via
 from couponry.domain.errors import BadRequest, Forbidden
 from couponry.services import sessions
 from couponry.services.context import Context
@@ -148,4 +149,10 @@ async def context_of(request: AnyRequest) -> AsyncGenerator[Context]:
     session = session_in(request)
     assert session is not None
     async with api_of(request).database.transaction() as connection:
-        yield Context(connection, session.store_id, session.client_id)
+        yield Context(
+            connection,
+            session.store_id,
+            session.client_id,
+            via=Via.CONSOLE,
+            request_id=request_id_of(request),
+        )

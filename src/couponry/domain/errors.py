@@ -189,6 +189,12 @@ class ProductNotFound(NotFound):
     sentence = "product not found"
 
 
+class ClientNotFound(NotFound):
+    """No client of this store has that id, or it is revoked."""
+
+    sentence = "client not found"
+
+
 class DuplicateSku(Refusal):
     """A store has at most one product with a sku."""
 

@@ -5,6 +5,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
 from typing import Literal
 from uuid import UUID
@@ -12,14 +13,20 @@ from uuid import UUID
 import jwt
 import msgspec
 
+from couponry.domain.audit import Action, Object, changes
 from couponry.domain.errors import BadRequest, InvalidClient, InvalidToken
-from couponry.services.context import fresh_id, utc_now
+from couponry.services import audit
+from couponry.services.context import Context, fresh_id, utc_now
 from couponry.settings import Settings
 from couponry.storage import stores
 from couponry.storage.database import Connection
 from couponry.storage.stores import Client, Store
 
 TOKEN_SECONDS = 3600
+
+USED = timedelta(hours=1)
+"""How exactly it is noted when a client came last, so that few of its tokens cost a write."""
+
 _ALGORITHM = "HS256"
 
 Grant = Literal["client_credentials", "implicit"]
@@ -82,37 +89,15 @@ def first_limits(name: str, settings: Settings) -> Store:
     return new_store(name, settings.max_codes_per_job, settings.max_automatic_promotions)
 
 
-async def ensure_client(connection: Connection, store_id: UUID, given: Credentials) -> None:
-    """Make the client with *given* id, or give it that secret; one that was revoked stays so."""
-    try:
-        async with connection.transaction():
-            await create_client(connection, store_id, "configured", given.client_id, given.client_secret)
-    except BadRequest:
-        await stores.set_secret(connection, store_id, given.client_id, hash_secret(given.client_secret))
-
-
-async def create_client(
-    connection: Connection, store_id: UUID, name: str, client_id: str | None = None, secret: str | None = None
-) -> Credentials:
-    """Create a client of a store, drawing what is not given, and return its credentials.
-
-    Raises:
-        BadRequest: the id is taken.
-    """
-    credentials = Credentials(
-        secrets.token_hex(16) if client_id is None else client_id,
-        secrets.token_urlsafe(32) if secret is None else secret,
-    )
-    client = Client(
-        store_id=store_id,
-        client_id=credentials.client_id,
-        name=name,
-        secret_hash=hash_secret(credentials.client_secret),
-        created_at=utc_now(),
-    )
-    if not await stores.add_client(connection, client):
-        raise BadRequest(f"A client with the id {credentials.client_id} exists already.")
-    return credentials
+async def set_limits(context: Context, limits: Mapping[str, int | None]) -> None:
+    """Set some of `stores.LIMITS` of the store; None lifts one."""
+    before = await stores.store_of(context.connection, context.store_id)
+    for limit, value in limits.items():
+        await stores.set_limit(context.connection, context.store_id, limit, value)
+    after = await stores.store_of(context.connection, context.store_id)
+    if changed := changes(before, after):
+        store = Object("store", str(context.store_id), before.name)
+        await audit.note(context, Action.SETTINGS_CHANGED, store, changed)
 
 
 async def issue_token(connection: Connection, form: Mapping[str, str], key: bytes) -> IssuedToken:
@@ -129,7 +114,15 @@ async def issue_token(connection: Connection, form: Mapping[str, str], key: byte
         client = await authenticate(connection, client_id, form.get("client_secret", ""))
     elif (client := await stores.client(connection, client_id)) is None:
         raise InvalidClient
+    await note_used(connection, client)
     return sign(Token(client.store_id, client.client_id, grant), key)
+
+
+async def note_used(connection: Connection, client: Client) -> None:
+    """Note that a client came, unless that was noted within `USED`."""
+    now = utc_now()
+    if client.last_used_at is None or client.last_used_at <= now - USED:
+        await stores.note_used(connection, client, now, now - USED)
 
 
 async def authenticate(connection: Connection, client_id: str, secret: str) -> Client:

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from psycopg.errors import UniqueViolation
 
+from couponry.domain.audit import Action, Entry
 from couponry.domain.codes import CodeLimits, NewCode, PromotionCode, auto_code, code_key, code_keys, spelling_faults
 from couponry.domain.errors import (
     AutomaticCodeKept,
@@ -22,6 +23,7 @@ from couponry.domain.errors import (
 )
 from couponry.domain.ids import ids_in_series, series
 from couponry.domain.listing import Comparison, Filter, Listed, Page
+from couponry.services import audit
 from couponry.services.context import Context, fresh_id
 from couponry.storage import code_rows, codes, promotions
 
@@ -76,7 +78,8 @@ async def creating_codes(context: Context, promotion_id: UUID, new: Sequence[New
     if not promotion.alone:
         elsewhere = await codes.keys_elsewhere(context.connection, context.store_id, promotion_id, keys)
     rows = [(at, spelled[at], keys[at], limits[at]) for at in ready.by_key]
-    async with _adding(context, promotion_id, first, rows):
+    noted = audit.entry(context, Action.CODES_CREATED, audit.promotion(promotion_id), **audit.told(spelled))
+    async with _adding(context, promotion_id, first, rows, noted):
         elsewhere_too = [code for code, key in zip(spelled, keys, strict=True) if key in elsewhere]
         yield CreatedCodes(ids_in_series(first, len(new)), spelled, elsewhere_too)
 
@@ -112,7 +115,7 @@ def _limits_of(new: Sequence[NewCode]) -> list[CodeLimits]:
 
 @asynccontextmanager
 async def _adding(
-    context: Context, promotion_id: UUID, first: int, rows: Sequence[tuple[int, str, str, CodeLimits]]
+    context: Context, promotion_id: UUID, first: int, rows: Sequence[tuple[int, str, str, CodeLimits]], noted: Entry
 ) -> AsyncGenerator[None]:
     origin = code_rows.Origin(context.store_id, promotion_id, context.actor, context.now)
     try:
@@ -120,7 +123,7 @@ async def _adding(
             yield
     except UniqueViolation as error:
         raise DuplicateCode from error
-    exceeded = await codes.grow_within_limit(context.connection, context.store_id, promotion_id, len(rows))
+    exceeded = await codes.grow_within_limit(context.connection, context.store_id, promotion_id, len(rows), noted)
     if exceeded is not None:
         raise TooManyCodes(exceeded)
 
@@ -163,8 +166,7 @@ async def delete_codes(context: Context, promotion_id: UUID, names: Sequence[str
     """
     keys = {code_key(name) for name in names}
     await _require_deletable(context, promotion_id, keys)
-    deleted = await codes.delete_named(context.connection, context.store_id, promotion_id, sorted(keys))
-    await codes.grow_count(context.connection, context.store_id, promotion_id, -deleted)
+    await _delete(context, promotion_id, sorted(keys))
 
 
 async def delete_code(context: Context, promotion_id: UUID, id_or_name: str) -> None:
@@ -181,10 +183,17 @@ async def delete_code(context: Context, promotion_id: UUID, id_or_name: str) -> 
     await _require_deletable(context, promotion_id, {key})
     if id_ is None and any(spelling_faults([id_or_name], "")):
         raise CodeNotFound
-    deleted = await codes.delete_named(context.connection, context.store_id, promotion_id, [key])
-    if not deleted:
+    if not await _delete(context, promotion_id, [key]):
         raise CodeNotFound
-    await codes.grow_count(context.connection, context.store_id, promotion_id, -deleted)
+
+
+async def _delete(context: Context, promotion_id: UUID, keys: Sequence[str]) -> int:
+    """Delete the codes with these *keys*, and return how many there were."""
+    deleted = await codes.delete_named(context.connection, context.store_id, promotion_id, keys)
+    if deleted:
+        await codes.grow_count(context.connection, context.store_id, promotion_id, -len(deleted))
+        await audit.note(context, Action.CODES_DELETED, audit.promotion(promotion_id), **audit.told(deleted))
+    return len(deleted)
 
 
 async def _require_deletable(context: Context, promotion_id: UUID, keys: set[str]) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from couponry.domain.audit import Via
 from couponry.domain.ids import new_id
 from couponry.storage.database import Connection
 
@@ -31,3 +32,7 @@ class Context(msgspec.Struct, frozen=True):
     actor: str
     """Who asks: the id of an API client, or `cli`."""
     now: datetime = msgspec.field(default_factory=utc_now)
+    via: Via = Via.API
+    """How whoever asks came in."""
+    request_id: str | None = None
+    """What whoever asks calls the request."""

@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
-from couponry.services import access
+from couponry.domain.audit import Via
+from couponry.services import access, clients
 from couponry.services.access import Credentials
+from couponry.services.context import Context
 from couponry.settings import Settings
 from couponry.storage import stores
 from couponry.storage.database import Database
@@ -30,12 +32,13 @@ async def begin(url: str, settings: Settings) -> Path | None:
             given = _given(settings)
             if store is None:
                 return None
+            context = Context(connection, store.store_id, "serve", via=Via.COMMAND_LINE)
             if given is not None:
-                await access.ensure_client(connection, store.store_id, given)
+                await clients.ensure_client(context, given)
                 return None
             if not new:
                 return None
-            drawn = await access.create_client(connection, store.store_id, "first")
+            drawn = await clients.create_client(context, "first")
             return _keep(drawn, settings.data_dir)  # before the commit: credentials that exist are never lost
     finally:
         await database.close()

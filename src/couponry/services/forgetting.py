@@ -8,9 +8,11 @@ from uuid import UUID
 
 import msgspec
 
+from couponry.domain.audit import Action, Object
 from couponry.domain.forgetting import forgotten_cart, forgotten_order
 from couponry.domain.order_errors import NotAnonymizable, OrderNotFound
 from couponry.domain.orders import Order
+from couponry.services import audit
 from couponry.services.checkout import Placed
 from couponry.services.context import Context
 from couponry.storage import anonymizing, carts, orders
@@ -43,6 +45,7 @@ async def anonymize_orders(context: Context, ids: Sequence[UUID]) -> list[Order]
     for one in found:
         if one.shipping != "fulfilled" and one.status != "cancelled" and one.payment != "refunded":
             raise NotAnonymizable(str(one.id), one.status, one.payment, one.shipping)
+    await audit.note(context, Action.ORDERS_ANONYMIZED, Object("orders"), count=len(found))
     return await _forgotten(context, found)
 
 

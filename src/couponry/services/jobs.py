@@ -1,11 +1,13 @@
 """Asking for jobs, watching them, and cancelling them."""
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 from psycopg.errors import UniqueViolation
 
+from couponry.domain.audit import Action
 from couponry.domain.errors import (
     AlreadyImported,
     DryRunNotUsable,
@@ -27,6 +29,7 @@ from couponry.domain.jobs import (
     PromotionJob,
 )
 from couponry.domain.listing import Filter, Listed, Page
+from couponry.services import audit
 from couponry.services.context import Context, fresh_id
 from couponry.storage import code_imports, codes, jobs, promotions, queue, stores
 
@@ -152,6 +155,14 @@ async def _add(context: Context, job: PromotionJob) -> None:
         taken = error.diag.constraint_name == "one_import_of_a_dry_run"
         raise (AlreadyImported if taken else TooManyJobs) from error
     await queue.deliver_job(context.connection, job.store_id, job.promotion_id, job.id)
+    await _note(context, Action.JOB_STARTED, job)
+
+
+async def _note(context: Context, action: Action, job: PromotionJob) -> None:
+    told: dict[str, Any] = {"job_id": str(job.id), "job_type": job.job_type, "count": job.total}
+    said = {"name": job.name, "dry_run": job.dry_run}
+    told |= {name: value for name, value in said.items() if value is not UNSET}
+    await audit.note(context, action, audit.promotion(job.promotion_id), **told)
 
 
 async def _require_possible(
@@ -249,4 +260,5 @@ async def cancel_job(context: Context, promotion_id: UUID, id_: UUID) -> Promoti
     await jobs.move(
         context.connection, msgspec.structs.replace(cancelled, status=job.status), cancelled.status, context.now
     )
+    await _note(context, Action.JOB_CANCELLED, cancelled)
     return cancelled

@@ -5,7 +5,9 @@ from itertools import islice
 
 import msgspec
 
+from couponry.domain.audit import Action, Object
 from couponry.domain.product_lines import ProductLine, WrongLine
+from couponry.services import audit
 from couponry.services.context import Context
 from couponry.storage import product_imports, products
 from couponry.storage.product_imports import Clash
@@ -56,6 +58,7 @@ async def import_products(
             imported.refuse(WrongLine(clash.line, _reason(clash)))
     if skip_invalid or not imported.wrong:
         imported.stored = await product_imports.store(context.connection, context.store_id, context.now)
+        await audit.note(context, Action.PRODUCTS_STORED, Object("product"), count=imported.stored)
     return imported
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from psycopg.errors import UniqueViolation
 
+from couponry.domain.audit import Action, Object
 from couponry.domain.errors import DuplicateSku, ProductNotFound
 from couponry.domain.listing import Filter, Listed, Page
 from couponry.domain.products import NewProduct, Product
+from couponry.services import audit
 from couponry.services.context import Context
 from couponry.storage import products
 
@@ -27,6 +29,8 @@ async def put_products(context: Context, new: Sequence[NewProduct]) -> list[Prod
         sku = await products.sku_taken(context.connection, context.store_id, new)
         assert sku is not None
         raise DuplicateSku(sku) from error
+    only = Object("product", new[0].id, new[0].name) if len(new) == 1 else Object("product")
+    await audit.note(context, Action.PRODUCTS_STORED, only, count=len(new))
     return [_stored(one, created_at[one.id], context.now) for one in new]
 
 
@@ -69,3 +73,4 @@ async def delete_product(context: Context, id_: str) -> None:
     await products.queue_change(context.connection, context.store_id)
     if not await products.delete(context.connection, context.store_id, id_):
         raise ProductNotFound
+    await audit.note(context, Action.PRODUCT_DELETED, Object("product", id_))

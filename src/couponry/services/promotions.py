@@ -5,11 +5,13 @@ from uuid import UUID
 
 import msgspec
 
+from couponry.domain.audit import Action, changes
 from couponry.domain.codes import CodeLimits, auto_code, code_key
 from couponry.domain.errors import DuplicatePriority, PromotionNotFound, TooManyAutomaticPromotions
 from couponry.domain.ids import series
 from couponry.domain.listing import Filter, Listed, Page
 from couponry.domain.promotions import Promotion, PromotionAttributes
+from couponry.services import audit
 from couponry.services.context import Context, fresh_id
 from couponry.storage import code_rows, codes, jobs, promotions, queue, stores
 
@@ -36,6 +38,7 @@ async def create_promotion(context: Context, attributes: PromotionAttributes) ->
     await promotions.add(context.connection, promotion)
     if promotion.automatic:
         await _add_auto_code(context, promotion.id)
+    await audit.note(context, Action.PROMOTION_CREATED, audit.promotion(promotion.id, promotion.name))
     return promotion
 
 
@@ -80,6 +83,7 @@ async def update_promotion(
     await _require_free_priority(context, promotion)
     await promotions.change(context.connection, promotion)
     await _switch_auto_code(context, before, promotion)
+    await _note_changes(context, before, promotion)
     return promotion
 
 
@@ -94,6 +98,17 @@ async def delete_promotion(context: Context, id_: UUID) -> None:
         raise PromotionNotFound
     await jobs.cancel_all(context.connection, context.store_id, id_, context.now)
     await queue.deliver_purge(context.connection, context.store_id, id_)
+    await audit.note(context, Action.PROMOTION_DELETED, audit.promotion(id_))
+
+
+async def _note_changes(context: Context, before: Promotion, after: Promotion) -> None:
+    changed = changes(before, after, besides=("updated_by", "updated_at"))
+    if not changed:
+        return
+    action = Action.PROMOTION_CHANGED
+    if set(changed) == {"enabled"}:
+        action = Action.PROMOTION_ENABLED if after.enabled else Action.PROMOTION_DISABLED
+    await audit.note(context, action, audit.promotion(after.id, after.name), changed)
 
 
 def _counts_as_automatic(context: Context, promotion: PromotionAttributes) -> bool:
@@ -132,7 +147,7 @@ async def _switch_auto_code(context: Context, before: Promotion, after: Promotio
         deleted = await codes.delete_named(
             context.connection, context.store_id, after.id, [code_key(auto_code(after.id))]
         )
-        await codes.grow_count(context.connection, context.store_id, after.id, -deleted)
+        await codes.grow_count(context.connection, context.store_id, after.id, -len(deleted))
 
 
 async def _add_auto_code(context: Context, promotion_id: UUID) -> None:

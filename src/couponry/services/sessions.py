@@ -8,12 +8,14 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 import msgspec
 
-from couponry.domain.errors import TooManyTries
-from couponry.services import access
-from couponry.services.context import utc_now
-from couponry.storage import sessions
+from couponry.domain.audit import Action, Object, Via
+from couponry.domain.errors import InvalidClient, TooManyTries
+from couponry.services import access, audit
+from couponry.services.context import Context, utc_now
+from couponry.storage import sessions, stores
 from couponry.storage.database import Connection
 from couponry.storage.sessions import Session, Slowness
+from couponry.storage.stores import Client
 
 SESSION = timedelta(hours=12)
 """How long who signed in stays so."""
@@ -72,8 +74,23 @@ async def sign_in(connection: Connection, client_id: str, secret: str, address: 
     now, key = utc_now(), Key(secrets.token_urlsafe(32))
     await sessions.forgive(connection, _triers(client_id, address))
     await sessions.sweep(connection, now)
-    await sessions.add(connection, key.hash, client.store_id, client.client_id, now + SESSION)
+    if not await sessions.add(connection, key.hash, client, now + SESSION):
+        raise InvalidClient
+    await access.note_used(connection, client)
+    await _note(connection, Action.SIGNED_IN, client, address)
     return key
+
+
+async def note_failure(connection: Connection, client_id: str, address: str) -> None:
+    """Note in the audit log that somebody failed to sign in with a client, if there is such a client."""
+    client = None if "\0" in client_id else await stores.client(connection, client_id)
+    if client is not None:
+        await _note(connection, Action.SIGN_IN_FAILED, client, address)
+
+
+async def _note(connection: Connection, action: Action, client: Client, address: str) -> None:
+    context = Context(connection, client.store_id, client.client_id, via=Via.CONSOLE)
+    await audit.note(context, action, Object("client", client.client_id, client.name), address=address)
 
 
 async def session_of(connection: Connection, key: Key) -> Session | None:

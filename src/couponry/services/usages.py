@@ -6,12 +6,13 @@ from uuid import UUID
 
 import msgspec
 
+from couponry.domain.audit import Action, Object
 from couponry.domain.codes import spelling_faults
 from couponry.domain.listing import Filter, Listed, Page
 from couponry.domain.redemption import Redemption
 from couponry.domain.usage_errors import NoSuchCode, NoSuchPromotion, UsagesNotFound
 from couponry.domain.usages import Usage, without_addresses
-from couponry.services import forgetting
+from couponry.services import audit, forgetting
 from couponry.services.context import Context
 from couponry.storage import anonymizing, claims, orders, promotions, usage_lists
 from couponry.storage.usage_lists import UsedCode
@@ -79,6 +80,7 @@ async def anonymize_usages(context: Context, ids: Sequence[str]) -> Anonymized:
     await forgetting.forget_orders(context, redemptions)
     await _forget(context, redemptions, only=found)
     usages = await usage_lists.of_ids(context.connection, context.store_id, [id_ for id_ in asked if id_ in found])
+    await audit.note(context, Action.USAGES_ANONYMIZED, Object("usages"), count=len(usages))
     return Anonymized(usages, len(usages), missing)
 
 
@@ -100,6 +102,7 @@ async def anonymize_shopper(context: Context, shoppers: Iterable[bytes], address
     }
     ids = await _forget(context, sorted(ordered | redeemed), also=address)
     usages = await usage_lists.of_ids(context.connection, context.store_id, ids)
+    await audit.note(context, Action.USAGES_ANONYMIZED, Object("usages"), count=len(usages))
     return Anonymized(usages[:MAX_TOLD], len(usages), [])
 
 

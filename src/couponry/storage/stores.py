@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from psycopg import sql
 
+from couponry.domain.listing import Page
 from couponry.storage.database import Connection, rows_of
 
 
@@ -30,6 +31,9 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     secret_hash: bytes = b""
     created_at: datetime
     revoked_at: datetime | None = None
+    created_by: str | None = None
+    last_used_at: datetime | None = None
+    """When it last got a token or signed in, to the hour."""
 
 
 LIMITS: dict[str, LiteralString] = {
@@ -43,7 +47,9 @@ _STORE: LiteralString = (
     "SELECT store_id, name, max_codes_per_job, max_codes_per_promotion, max_automatic_promotions, created_at"
     " FROM stores"
 )
-_CLIENT: LiteralString = "SELECT store_id, client_id, name, secret_hash, created_at, revoked_at FROM clients"
+_CLIENT: LiteralString = (
+    "SELECT store_id, client_id, name, secret_hash, created_at, revoked_at, created_by, last_used_at FROM clients"
+)
 
 
 async def add_store(connection: Connection, store: Store) -> bool:
@@ -101,20 +107,54 @@ async def queue_promotion_change(connection: Connection, store_id: UUID) -> None
 async def add_client(connection: Connection, client: Client) -> bool:
     """Add *client* and return True, or return False when its id is taken."""
     cursor = await connection.execute(
-        "INSERT INTO clients (store_id, client_id, name, secret_hash, created_at) VALUES (%s, %s, %s, %s, %s)"
-        " ON CONFLICT DO NOTHING",
-        [client.store_id, client.client_id, client.name, client.secret_hash, client.created_at],
+        "INSERT INTO clients (store_id, client_id, name, secret_hash, created_at, created_by)"
+        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        [
+            client.store_id,
+            client.client_id,
+            client.name,
+            client.secret_hash,
+            client.created_at,
+            client.created_by,
+        ],
     )
     return cursor.rowcount == 1
 
 
-async def clients(connection: Connection, store_id: UUID) -> list[Client]:
-    """Return a store's clients, revoked ones too, oldest first."""
+async def clients(connection: Connection, store_id: UUID, page: Page | None = None) -> list[Client]:
+    """Return a store's clients or one *page* of them, revoked ones too, oldest first."""
+    limit, offset = (None, 0) if page is None else (page.limit, page.offset)
     async with connection.cursor(row_factory=rows_of(Client)) as cursor:
         await cursor.execute(
-            sql.SQL(_CLIENT) + sql.SQL(" WHERE store_id = %s ORDER BY created_at, client_id"), [store_id]
+            sql.SQL(_CLIENT) + sql.SQL(" WHERE store_id = %s ORDER BY created_at, client_id LIMIT %s OFFSET %s"),
+            [store_id, limit, offset],
         )
         return await cursor.fetchall()
+
+
+async def count_clients(connection: Connection, store_id: UUID) -> int:
+    """Return how many clients a store has, revoked ones too."""
+    cursor = await connection.execute("SELECT count(*) FROM clients WHERE store_id = %s", [store_id])
+    row = await cursor.fetchone()
+    return row[0] if row else 0
+
+
+async def client_of(connection: Connection, store_id: UUID, client_id: str) -> Client | None:
+    """Return the client of a store with that id, be it revoked or not."""
+    async with connection.cursor(row_factory=rows_of(Client)) as cursor:
+        await cursor.execute(
+            sql.SQL(_CLIENT) + sql.SQL(" WHERE store_id = %s AND client_id = %s"), [store_id, client_id]
+        )
+        return await cursor.fetchone()
+
+
+async def note_used(connection: Connection, client: Client, at: datetime, before: datetime) -> None:
+    """Note that a client came *at* a moment, unless it is noted that it came since *before*."""
+    await connection.execute(
+        "UPDATE clients SET last_used_at = %s"
+        " WHERE store_id = %s AND client_id = %s AND (last_used_at IS NULL OR last_used_at <= %s)",
+        [at, client.store_id, client.client_id, before],
+    )
 
 
 async def client(connection: Connection, client_id: str) -> Client | None:
