@@ -1,13 +1,11 @@
-"""Orders over HTTP: listed, changed, paid, cancelled, and forgotten."""
+"""Orders over HTTP: listed, changed, paid and cancelled."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
-from couponry.storage.database import Connection
 from support import CartClient, Shop, custom_item
 
 PROMOTIONS = "/v2/rule-promotions"
@@ -576,144 +574,6 @@ def test_lists_include_items_and_promotions(shop: Shop, orders: Orders):
     answer = orders.http.get(ORDERS, params={"include": "items,promotions"}).json()
     assert [one["type"] for one in answer["included"]["items"]] == ["order_item", "promotion_item"] * 2
     assert [one["id"] for one in answer["included"]["promotions"]] == [promotion]
-
-
-# Forgetting
-
-
-async def stored(connection: Connection, shop: Shop) -> str:
-    """Return all that is kept of a store's carts, orders, redemptions, usages and answers."""
-    found = ""
-    for table in ("carts", "orders", "redemptions", "usages"):
-        cursor = await connection.execute(
-            f"SELECT string_agg(t::text, ' ') FROM {table} AS t WHERE store_id = %s",  # type: ignore[arg-type]
-            [shop.store_id],
-        )
-        [row] = await cursor.fetchall()
-        found += row[0] or ""
-    cursor = await connection.execute(
-        "SELECT string_agg(convert_from(answer, 'UTF8'), ' ') FROM idempotency_keys WHERE store_id = %s",
-        [shop.store_id],
-    )
-    [row] = await cursor.fetchall()
-    return (found + (row[0] or "")).lower()
-
-
-TRACES = ("ann@", "ann's", "ann doe", "sunny street", "92802")
-
-
-def order_of_ann(shop: Shop, name: str = "cart", **customer: Any) -> tuple[CartClient, str]:
-    """Have Ann check a cart out that says much of her, under a key; return the cart and the order."""
-    cart = CartClient(shop, name)
-    cart.ok("PUT", "", {"name": "Ann's cart", "contact": {"email": "Ann@example.com"}})
-    group = cart.ok("POST", "/shipping-groups", {"address": ADDRESS})["data"]["id"]
-    cart.add(custom_item(amount=2000, shipping_group_id=group))
-    cart.enter("SAVE10")
-    said = {"customer": ANN | customer, "billing_address": ADDRESS, "shipping_address": ADDRESS}
-    answer = cart.client.post(f"{cart.path}/checkout", json={"data": said}, headers={"Idempotency-Key": name})
-    assert answer.status_code == 201, answer.text
-    return cart, answer.json()["data"]["id"]
-
-
-def anonymize(shop: Shop, **members: Any) -> Any:
-    answer = shop.http.post(f"{PROMOTIONS}/usages/anonymize", json={"data": members})
-    assert answer.status_code == 200, answer.text
-    return answer.json()["data"]
-
-
-def assert_forgotten(order: dict[str, Any]) -> None:
-    assert order["anonymized"]
-    assert {order["customer"]["email"], order["customer"]["name"]} == {"**"}
-    for address in (order["billing_address"], order["shipping_address"]):
-        assert address == dict.fromkeys(ADDRESS, "**")
-
-
-@pytest.mark.parametrize("shopper", [{"customer_email": " ANN@example.com"}, {"customer_id": "customer-1"}])
-async def test_forgetting_a_shopper_forgets_orders_and_carts(
-    shop: Shop, orders: Orders, connection: Connection, shopper: dict[str, str]
-):
-    promotion = limited(shop)
-    cart, order = order_of_ann(shop, id="customer-1")
-    before = await stored(connection, shop)
-    assert all(trace in before for trace in TRACES)
-    [usage] = anonymize(shop, **shopper)
-    assert (usage["order_id"], usage["customer_email"], usage["customer_id"]) == (order, "**", "customer-1")
-
-    assert_forgotten(orders.get(order))
-    after = await stored(connection, shop)
-    assert [trace for trace in TRACES if trace in after] == []
-    replayed = cart.client.post(
-        f"{cart.path}/checkout",
-        json={
-            "data": {"customer": ANN | {"id": "customer-1"}, "billing_address": ADDRESS, "shipping_address": ADDRESS}
-        },
-        headers={"Idempotency-Key": "cart"},
-    )
-    assert replayed.headers["Idempotent-Replayed"] == "true"
-    assert_forgotten(replayed.json()["data"])
-    assert anonymize(shop, **shopper) == [usage]
-    assert "contact" not in cart.ok("GET")["data"]
-
-    # The limit is kept: the same address has had its use.
-    cart.ok("PUT", "", {"contact": {"email": "ann@EXAMPLE.com"}})
-    cart.ok("DELETE", "/items")
-    cart.add(custom_item(amount=2000))
-    assert [one["title"] for one in cart.enter("SAVE10")["meta"]["messages"]] == ["Fully Consumed"]
-    assert remaining(shop, promotion) == [2]
-    assert_exact(shop)
-
-
-async def test_forgetting_usages_forgets_their_orders(shop: Shop, orders: Orders, connection: Connection):
-    promotion = limited(shop)
-    cart, order = order_of_ann(shop)
-    cart.ok("DELETE")
-    [usage] = shop.http.get(f"{PROMOTIONS}/{promotion}/usages").json()["data"]
-    anonymize(shop, usage_ids=[usage["id"]])
-    assert_forgotten(orders.get(order))
-    after = await stored(connection, shop)
-    assert [trace for trace in TRACES if trace in after] == []
-
-
-def test_an_order_that_is_not_over_is_not_anonymized_by_its_id(shop: Shop, orders: Orders):
-    limited(shop)
-    _, order = order_of_ann(shop)
-    body = {"data": {"order_ids": [order]}}
-    answer = shop.http.post(f"{ORDERS}/anonymize", json=body)
-    assert (answer.status_code, answer.json()["errors"]) == (
-        422,
-        [
-            {
-                "title": "Could not anonymize orders",
-                "status": 422,
-                "detail": "Order has status: order:incomplete, payment:unpaid, shipping:unfulfilled; only fulfilled or"
-                " refunded or cancelled orders may be anonymized",
-                "meta": {"order_id": order},
-            }
-        ],
-    )
-    orders.put(order, status="cancelled")
-    for _ in range(2):
-        [forgotten] = shop.http.post(f"{ORDERS}/anonymize", json=body).json()["data"]
-        assert_forgotten(forgotten)
-
-
-def test_what_is_said_of_a_forgotten_order_can_be_forgotten_again(shop: Shop, orders: Orders):
-    order = orders.make()
-    transaction = orders.paid(order)["id"]
-    orders.move(order, transaction, "refund")
-    body = {"data": {"order_ids": [order]}}
-    for _ in range(2):
-        assert orders.put(order, shipping_address=ADDRESS).status_code == 200
-        assert shop.http.post(f"{ORDERS}/anonymize", json=body).status_code == 200
-        assert orders.get(order)["shipping_address"]["line_1"] == "**"
-
-
-def test_all_orders_are_anonymized_or_none(shop: Shop, orders: Orders, new_shop: Callable[..., Shop]):
-    order, foreign = orders.make(), Orders(new_shop()).make()
-    orders.put(order, status="cancelled")
-    answer = shop.http.post(f"{ORDERS}/anonymize", json={"data": {"order_ids": [order, foreign]}})
-    assert answer.status_code == 404
-    assert not orders.get(order)["anonymized"]
 
 
 def test_orders_are_for_merchants(shop: Shop, orders: Orders):

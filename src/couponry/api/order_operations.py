@@ -103,8 +103,8 @@ ORDERS = Tag(
             refuses=(NO_ORDER, order_errors.OrderSettled()),
         ),
         "anonymizeOrders": Operation(
-            "All of them, or none. Names, e-mail addresses and addresses are replaced by `**`; ids of customers and"
-            " accounts stay, and so does every limit.",
+            "All of them, or none. Names, e-mail addresses, addresses and what payments are called are replaced by"
+            " `**`, in the usages of the orders as well; ids of customers and accounts stay, and so does every limit.",
             answer=AnonymizedOrders,
             body=AnonymizeOrdersDocument,
             refuses=(

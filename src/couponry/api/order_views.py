@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import TypeVar
+from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict
@@ -100,9 +101,8 @@ def included(
     )
 
 
-def transaction_resource(order: Order, one: Transaction) -> TransactionResource:
-    """Return a transaction as it is answered."""
-    currency = order.evaluation.currency
+def transaction_resource(order_id: UUID, one: Transaction, currency: str) -> TransactionResource:
+    """Return a transaction of an order as it is answered."""
     return TransactionResource(
         id=one.id,
         reference="manual",
@@ -114,7 +114,7 @@ def transaction_resource(order: Order, one: Transaction) -> TransactionResource:
         currency=currency,
         transaction_type=one.type,
         status=one.status,
-        relationships=TransactionRelationships(_one("order", str(order.id))),
+        relationships=TransactionRelationships(_one("order", str(order_id))),
         meta=TransactionMeta(
             price(one.amount, currency),
             RefundedAmount(price(one.refunded, currency)),

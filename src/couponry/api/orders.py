@@ -95,7 +95,7 @@ async def update_order(request: Request[Any, Token, Any], order_id: FromPath[str
 
 @post("/anonymize", operation_id="anonymizeOrders", status_code=200)
 async def anonymize_orders(request: Request[Any, Token, Any]) -> Response[bytes]:
-    """Anonymize orders: forget names, e-mail addresses and addresses, and keep every limit."""
+    """Anonymize orders: forget names, e-mail addresses and addresses, also in usages, and keep every limit."""
     ids = decode(await json_body(request), AnonymizeOrdersDocument).data.order_ids
     async with context_of(request) as context:
         found = await forgetting.anonymize_orders(context, ids)

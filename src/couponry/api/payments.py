@@ -25,7 +25,7 @@ from couponry.api.state import context_of
 from couponry.api.wire import id_in_path, json_answer, json_body
 from couponry.domain import payments
 from couponry.domain.order_errors import OrderNotFound, TransactionNotFound
-from couponry.domain.orders import Order
+from couponry.domain.orders import Moved, Order
 from couponry.services import orders
 from couponry.services.access import Token
 from couponry.services.context import Context, fresh_id
@@ -40,7 +40,7 @@ NOTHING = b'{"data": {}}'
 async def pay_order(request: Request[Any, Token, Any], order_id: FromPath[str]) -> Response[bytes]:
     """Pay an order, or authorize its payment."""
     said, id_ = decode(await json_body(request), PaymentDocument).data, fresh_id()
-    return await _moved(request, order_id, id_, lambda order, context: payments.paid(order, said, id_, context.now))
+    return await _move(request, order_id, id_, lambda order, context: payments.paid(order, said, id_, context.now))
 
 
 @get("/transactions", operation_id="getOrderTransactions")
@@ -48,7 +48,9 @@ async def list_transactions(request: Request[Any, Token, Any], order_id: FromPat
     """List the transactions of an order."""
     async with context_of(request) as context:
         order = await orders.get_order(context, id_in_path(order_id, OrderNotFound))
-    return json_answer(TransactionsAnswer([transaction_resource(order, one) for one in order.transactions]))
+    currency = order.evaluation.currency
+    shown = [transaction_resource(order.id, one, currency) for one in order.transactions]
+    return json_answer(TransactionsAnswer(shown))
 
 
 @get("/transactions/{transaction_id:str}", operation_id="getATransaction")
@@ -59,7 +61,7 @@ async def get_transaction(
     id_ = id_in_path(transaction_id, TransactionNotFound)
     async with context_of(request) as context:
         order = await orders.get_order(context, id_in_path(order_id, OrderNotFound))
-    return Response(_answer(order, id_), media_type="application/json")
+    return json_answer(_answer(_moved_to(order, id_)))
 
 
 @post("/confirm", operation_id="confirmOrder", status_code=200)
@@ -89,7 +91,7 @@ async def capture_transaction(
     """Capture a payment that was authorized."""
     reference = decode(await json_body(request) or NOTHING, CaptureDocument).data.custom_reference
     id_ = id_in_path(transaction_id, TransactionNotFound)
-    return await _moved(
+    return await _move(
         request, order_id, id_, lambda order, context: payments.captured(order, id_, reference, context.now)
     )
 
@@ -101,7 +103,7 @@ async def refund_transaction(
     """Refund a payment, or a part of it."""
     amount = decode(await json_body(request) or NOTHING, RefundDocument).data.amount
     id_ = id_in_path(transaction_id, TransactionNotFound)
-    return await _moved(
+    return await _move(
         request, order_id, id_, lambda order, context: payments.refunded(order, id_, amount, context.now)
     )
 
@@ -113,10 +115,10 @@ async def cancel_transaction(
     """Cancel the authorization of a payment."""
     decode(await json_body(request) or NOTHING, CancellationDocument)
     id_ = id_in_path(transaction_id, TransactionNotFound)
-    return await _moved(request, order_id, id_, lambda order, context: payments.cancelled(order, id_, context.now))
+    return await _move(request, order_id, id_, lambda order, context: payments.cancelled(order, id_, context.now))
 
 
-async def _moved(
+async def _move(
     request: Request[Any, Token, Any], order_id: str, id_: UUID, move: Callable[[Order, Context], Order]
 ) -> Response[bytes]:
     """Move a payment; a retry with the same key moves nothing and gets the first answer."""
@@ -125,11 +127,14 @@ async def _moved(
     async with context_of(request) as context:
 
         async def work() -> bytes:
-            return _answer(await orders.pay(context, order, lambda order: move(order, context)), id_)
+            paid = await orders.pay(context, order, lambda order: move(order, context))
+            return msgspec.json.encode(_moved_to(paid, id_))
 
-        answer, replayed = await once(context, key, work)
-    headers = {REPLAYED: "true"} if replayed else {}
-    return Response(answer, media_type="application/json", status_code=200, headers=headers)
+        kept, replayed = await once(context, key, work)
+    answer = json_answer(_answer(msgspec.json.decode(kept, type=Moved)))
+    if replayed:
+        answer.headers[REPLAYED] = "true"
+    return answer
 
 
 async def _fingerprint(request: Request[Any, Token, Any]) -> bytes:
@@ -138,8 +143,12 @@ async def _fingerprint(request: Request[Any, Token, Any]) -> bytes:
     return hashlib.sha256(msgspec.json.encode([request.url.path.rstrip("/"), said], order="deterministic")).digest()
 
 
-def _answer(order: Order, id_: UUID) -> bytes:
-    return msgspec.json.encode(TransactionAnswer(transaction_resource(order, payments.transaction(order, id_))))
+def _moved_to(order: Order, id_: UUID) -> Moved:
+    return Moved(order.id, payments.transaction(order, id_), order.evaluation.currency)
+
+
+def _answer(moved: Moved) -> TransactionAnswer:
+    return TransactionAnswer(transaction_resource(moved.id, moved.transaction, moved.currency))
 
 
 router = Router(

@@ -47,17 +47,31 @@ class UsageList(ListDocument[UsageResource], frozen=True):
     """One page of usages."""
 
 
-class AnonymizedMeta(Struct, frozen=True):
-    """How many usages there are of a shopper; `data` has the first 1,000 of them."""
+class Touched(Struct, frozen=True):
+    """How many there are, and which."""
 
-    results: Results
+    total: int
+    ids: list[str]
+    """The first 1,000."""
+
+
+class AnonymizedMeta(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What else was anonymized; what was so before is told again."""
+
+    results: Results | UnsetType = UNSET
+    """Told where a shopper was named: how many usages there are. `data` has the first 1,000."""
+    orders: Touched
+    """Orders without names and addresses now."""
+    open_orders: Touched
+    """Those of them that are neither fulfilled nor cancelled nor refunded: nobody knows whereto to send them."""
+    carts: Touched
+    """Carts without contact, name and addresses now."""
 
 
 class AnonymizedUsages(Struct, frozen=True, omit_defaults=True):
     """The usages as they stand now."""
 
     data: list[UsageResource]
-    meta: AnonymizedMeta | UnsetType = UNSET
-    """Told where a shopper was named."""
+    meta: AnonymizedMeta
     errors: list[WireError] | UnsetType = UNSET
     """Names the ids that no usage has, where others have been found."""

@@ -38,8 +38,10 @@ USAGES = Tag(
         "anonymizeRulePromotionUsages": Operation(
             "E-mail addresses are replaced by `**`, in the judged carts of redemptions as well; ids of customers and"
             " accounts stay, and so does every limit. Usages are named by their ids, or all of a shopper's at once by"
-            " `customer_id` or `customer_email`, which are ours. Ids that no usage has are named in `errors`. Doing it"
-            " again changes nothing.",
+            " `customer_id` or `customer_email`, which are ours; a shopper's carts and orders are then anonymized as"
+            " well, and so is the order of a usage that is named. Orders that are not over lose their addresses, too:"
+            " `meta.open_orders` names them. Ids that no usage has are named in `errors`. Doing it again changes"
+            " nothing.",
             answer=AnonymizedUsages,
             body=AnonymizeDocument,
             examples=FORGOTTEN,

@@ -1,6 +1,6 @@
 """Usages: what is on record of the uses of codes, and anonymizing them (behaviour.md 5.8)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -14,7 +14,14 @@ from couponry.api.documents import decode
 from couponry.api.errors import WireError
 from couponry.api.listing import filter_asked, list_document, order_asked, page_asked
 from couponry.api.state import api_of, context_of
-from couponry.api.usage_answers import AnonymizedMeta, AnonymizedUsages, UsageMeta, UsageResource, UsageTimestamps
+from couponry.api.usage_answers import (
+    AnonymizedMeta,
+    AnonymizedUsages,
+    Touched,
+    UsageMeta,
+    UsageResource,
+    UsageTimestamps,
+)
 from couponry.api.wire import id_in_path, json_answer, json_body, moment
 from couponry.domain.cart import Id, Shopper
 from couponry.domain.errors import Fault
@@ -23,7 +30,7 @@ from couponry.domain.usage_errors import NoSuchPromotion
 from couponry.domain.usages import Usage
 from couponry.domain.validity import Consistent
 from couponry.services import usages
-from couponry.services.usages import Anonymized
+from couponry.services.usages import MAX_TOLD, Anonymized
 from couponry.storage.usage_lists import ORDERS
 
 MAX_USAGES = 1000
@@ -80,7 +87,7 @@ async def list_code_usages(
 
 @post("/usages/anonymize", operation_id="anonymizeRulePromotionUsages", status_code=200)
 async def anonymize_usages(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Anonymize usages: forget the e-mail addresses, and keep every limit."""
+    """Anonymize usages: forget whose they are, their orders and carts too, and keep every limit."""
     asked = decode(await json_body(request), AnonymizeDocument).data
     async with context_of(request) as context:
         if asked.usage_ids is not UNSET:
@@ -114,10 +121,19 @@ def _anonymized(done: Anonymized, *, counted: bool) -> Response[bytes]:
     ]
     document = AnonymizedUsages(
         [usage_document(one) for one in done.usages],
-        AnonymizedMeta(Results(done.total, "exact")) if counted else UNSET,
+        AnonymizedMeta(
+            results=Results(done.total, "exact") if counted else UNSET,
+            orders=_touched([str(one.id) for one in done.orders]),
+            open_orders=_touched([str(one.id) for one in done.orders if not one.is_over]),
+            carts=_touched(done.carts),
+        ),
         errors if done.missing else UNSET,
     )
     return json_answer(document)
+
+
+def _touched(ids: Sequence[str]) -> Touched:
+    return Touched(len(ids), list(ids[:MAX_TOLD]))
 
 
 router = Router(

@@ -69,12 +69,14 @@ class Checkout(Consistent, frozen=True, omit_defaults=True, kw_only=True):
             yield missing("email", "customer")
 
     @property
+    def emails(self) -> list[str]:
+        """Every address that is said; the first is that of who orders."""
+        return [one.email.strip() for one in (self.customer, self.contact) if one is not None and one.email is not None]
+
+    @property
     def email(self) -> str | None:
         """The address of who orders."""
-        for one in (self.customer, self.contact):
-            if one is not None and one.email is not None:
-                return one.email.strip()
-        return None
+        return next(iter(self.emails), None)
 
 
 def shopper_at_checkout(known: Shopper, said: Checkout) -> Shopper:

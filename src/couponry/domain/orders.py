@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from couponry.domain.cart_judged import Message
 from couponry.domain.cart_totals import CartTotals, totals_of
 from couponry.domain.checkout import AccountMember, ExternalRef, OrderNumber
 from couponry.domain.order_errors import OrderSettled
@@ -79,6 +80,11 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     fully_paid_at: datetime | None = None
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing is to be sent any more: it is fulfilled, cancelled or refunded."""
+        return self.shipping == "fulfilled" or self.status == "cancelled" or self.payment == "refunded"
+
+    @property
     def totals(self) -> CartTotals:
         """What it costs."""
         return totals_of(self.cart, self.evaluation)
@@ -104,6 +110,25 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     def owing(self) -> int:
         """What is neither paid nor authorized yet."""
         return self.totals.with_tax - self.paid - self.authorized
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """An order as it was made, and what there is to tell of it: the answer that retries of a checkout get."""
+
+    id: UUID
+    """First, as kept answers are looked up by it."""
+    order: Order
+    messages: list[Message]
+    """How the discounts differ from those that the cart showed."""
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """A transaction as a move has left it: the answer that retries of the move get."""
+
+    id: UUID
+    """Of the order; first, as kept answers are looked up by it."""
+    transaction: Transaction
+    currency: str
 
 
 class OrderUpdate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

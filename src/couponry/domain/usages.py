@@ -1,7 +1,7 @@
 """Usages: what stays on record of each use of a code, and what is left when its shopper is forgotten."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -51,19 +51,24 @@ TELLING = frozenset({"code", "detail", "found"})
 
 def without_addresses(evaluation: bytes, addresses: Iterable[str]) -> bytes | None:
     """Return a judged cart, as JSON, in which `FORGOTTEN` stands for each of *addresses*; None if it has none."""
-    spelled = [re.escape(address.strip()) for address in addresses if address.strip()]
-    if not spelled:
-        return None
-    # A whole address: not the end of another one, nor its beginning; a full stop may end the sentence.
-    pattern = re.compile(rf"(?<![\w.+-])(?:{'|'.join(spelled)})(?![\w-]|\.\w)", re.IGNORECASE)
     document = msgspec.json.decode(evaluation)
-    cleaned = _without(pattern, document, told=False)
+    cleaned = _without(erasing(addresses), document, told=False)
     return None if cleaned == document else msgspec.json.encode(cleaned)
 
 
-def _without(pattern: re.Pattern[str], part: Json, *, told: bool) -> Json:
+def erasing(addresses: Iterable[str]) -> Callable[[str], str]:
+    """Return what puts `FORGOTTEN` in the place of each of *addresses* in a text, in whatever case."""
+    spelled = [re.escape(address.strip()) for address in addresses if address.strip()]
+    if not spelled:
+        return str
+    # A whole address: not the end of another one, nor its beginning; a full stop may end the sentence.
+    pattern = re.compile(rf"(?<![\w.+-])(?:{'|'.join(spelled)})(?![\w-]|\.\w)", re.IGNORECASE)
+    return lambda text: pattern.sub(FORGOTTEN, text)
+
+
+def _without(erase: Callable[[str], str], part: Json, *, told: bool) -> Json:
     if is_object(part):
-        return {name: _without(pattern, value, told=told or name in TELLING) for name, value in part.items()}
+        return {name: _without(erase, value, told=told or name in TELLING) for name, value in part.items()}
     if is_array(part):
-        return [_without(pattern, value, told=told) for value in part]
-    return pattern.sub(FORGOTTEN, part) if told and isinstance(part, str) else part
+        return [_without(erase, value, told=told) for value in part]
+    return erase(part) if told and isinstance(part, str) else part

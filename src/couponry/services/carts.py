@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
+from couponry.domain.cart import Shopper
 from couponry.domain.cart_changes import Scene, with_codes
 from couponry.domain.cart_errors import CartBusy, CodeNotApplicable, CodeNotTaken
 from couponry.domain.cart_judged import Message, changed, messages, settled, verdict, why_refused
@@ -30,6 +31,9 @@ ATTEMPTS = 100
 """How often a change is made anew because another process changed the cart first."""
 SWEPT = 10
 """How many expired carts of a store go when a new one comes."""
+
+MAX_OWNERS = 1_000
+"""By how many owners a cart is found, those of now first: nobody makes it grow without end."""
 
 NO_PROMOTIONS = book(())
 
@@ -106,7 +110,7 @@ async def change(desk: Desk, cart_id: str, apply: Apply) -> CartView:
             expires_at = desk.now + timedelta(days=settings.cart_expiry_days)
             cart = changed(view.cart, view.evaluation)
             view = msgspec.structs.replace(view, cart=cart, updated_at=desk.now, expires_at=expires_at)
-            if await _kept(desk, view, stored.version):
+            if await _kept(desk, view, stored):
                 _count(desk, view.cart, view.evaluation, applied.entered)
                 return view
     raise CartBusy
@@ -118,7 +122,7 @@ async def look_at(desk: Desk, cart_id: str) -> CartView:
         for _ in range(ATTEMPTS):
             stored, _ = await stored_cart(desk, cart_id)
             view = await _judged_anew(desk, cart_id, stored, Change(stored.cart))
-            if (stored.version and view.cart == stored.cart) or await _kept(desk, view, stored.version):
+            if (stored.version and view.cart == stored.cart) or await _kept(desk, view, stored):
                 return view
     raise CartBusy
 
@@ -140,18 +144,27 @@ async def stored_cart(desk: Desk, cart_id: str) -> tuple[StoredCart, CartSetting
     return stored, settings
 
 
-async def _kept(desk: Desk, view: CartView, version: int) -> bool:
+async def _kept(desk: Desk, view: CartView, stored: StoredCart) -> bool:
     """Store a cart, unless somebody changed it meanwhile."""
-    new = StoredCart(view.cart, version, view.created_at, view.updated_at, view.expires_at)
+    known = known_by(stored, owners(desk, view.cart))
+    new = StoredCart(view.cart, stored.version, view.created_at, view.updated_at, view.expires_at, known)
     async with desk.till.database.transaction() as connection:
-        if version == 0:
+        if stored.version == 0:
             await carts.delete_expired(connection, desk.store_id, desk.now, SWEPT)
-        return await carts.put(connection, desk.store_id, view.id, new, owners(desk, view.cart))
+        return await carts.put(connection, desk.store_id, view.id, new)
 
 
 def owners(desk: Desk, cart: ShoppingCart) -> tuple[bytes, ...]:
-    """Return what whoever *cart* belongs to is known by."""
-    return shoppers_of(desk.till.shopper_key, desk.store_id, to_judge(cart).shopper)
+    """Return what all are known by whom *cart* belongs to, and who shops where it has no customer."""
+    shops = Shopper(customer_id=None if cart.customers else desk.customer_id, email=cart.contact_email)
+    named = [Shopper(customer_id=one) for one in cart.customers] + [Shopper(account_id=one.id) for one in cart.accounts]
+    key, store_id = desk.till.shopper_key, desk.store_id
+    return tuple(dict.fromkeys(known for one in (shops, *named) for known in shoppers_of(key, store_id, one)))
+
+
+def known_by(stored: StoredCart, owners: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Return what a cart is found by that belongs to *owners* now: its earlier owners have left what it says in it."""
+    return tuple(dict.fromkeys([*owners, *stored.known_by]))[:MAX_OWNERS]
 
 
 async def _judged_anew(desk: Desk, cart_id: str, stored: StoredCart, change: Change) -> CartView:

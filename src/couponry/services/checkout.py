@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 
 from couponry.domain.cart import Shopper
 from couponry.domain.cart_errors import CartBusy, ProductMissing
-from couponry.domain.cart_judged import Message, messages, of_missed, settled
+from couponry.domain.cart_judged import messages, of_missed, settled
 from couponry.domain.checkout import AccountMember, Checkout, CheckoutCustomer, shopper_at_checkout
 from couponry.domain.codes import code_key
 from couponry.domain.entered import EnteredCode
@@ -25,14 +26,15 @@ from couponry.domain.order_errors import (
     GiftsRefused,
     PreviewNotCheckedOut,
 )
-from couponry.domain.orders import Order, OrderContact, OrderCustomer
+from couponry.domain.orders import Order, OrderContact, OrderCustomer, Placed
 from couponry.domain.outcome import Evaluation, Refused
 from couponry.domain.redemption import Claim, Wanted, decide, shoppers_of
-from couponry.domain.shopping_cart import ShoppingCart, to_judge
-from couponry.services import carts, evaluations, gifts, retries
+from couponry.domain.shopping_cart import DEFAULT_NAME, ShoppingCart, to_judge
+from couponry.services import carts, evaluations, forgetting, gifts, retries
 from couponry.services.carts import ATTEMPTS, NO_PROMOTIONS, Desk
 from couponry.services.claiming import left, lock
-from couponry.services.context import fresh_id
+from couponry.services.context import Context, fresh_id
+from couponry.services.forgetting import Watch
 from couponry.services.gifts import Judged
 from couponry.services.redeeming import USED_UP, claims_of, refusals
 from couponry.storage import carts as stored_carts
@@ -59,16 +61,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(msgspec.json.encode(asked, order="deterministic")).digest()
 
 
-class Placed(msgspec.Struct, frozen=True):
-    """An order as it was made, and what there is to tell of it."""
-
-    id: UUID
-    """First, as kept answers are looked up by it."""
-    order: Order
-    messages: list[Message]
-    """How the discounts differ from those that the cart showed."""
-
-
 class PlacedOrder(NamedTuple):
     """An order as it was made, and whether the request was answered before."""
 
@@ -84,6 +76,8 @@ class _Attempt(NamedTuple):
     """The cart as it is then kept, of the version that was judged."""
     claims: tuple[Claim, ...]
     shoppers: tuple[bytes, ...]
+    named: tuple[bytes, ...]
+    """What all are known by whom the order names."""
     usages: tuple[Usage, ...]
     lost: list[tuple[str, Refused]]
     """Codes that it goes on without."""
@@ -104,20 +98,21 @@ async def check_out(request: Request) -> PlacedOrder:
     desk, key = request.desk, None if request.key is None else Key(request.key, request.fingerprint())
     if key is not None and (answer := await retries.answered(desk.till.database, desk.store_id, key)) is not None:
         return PlacedOrder(_read(answer), replayed=True)
+    watch = Watch(desk.till.database, desk.store_id)
     async with carts.turn(desk, request.cart_id):
         for _ in range(ATTEMPTS):
             try:
-                attempt = await _judged(request)
+                attempt = await _judged(request, watch)
             except Refusal:
                 if key and (answer := await retries.awaited(desk.till.database, desk.store_id, key)) is not None:
                     return PlacedOrder(_read(answer), replayed=True)
                 raise
-            outcome = None if attempt is None else await _try(request, attempt, key)
+            outcome = None if attempt is None else await _try(request, attempt, key, watch)
             if key is not None and isinstance(outcome, Answered):
                 return PlacedOrder(_read(retries.checked(key, outcome)), replayed=True)
-            if attempt is not None and outcome == "placed":
+            if attempt is not None and isinstance(outcome, Placed):
                 desk.till.refused.count(desk.store_id, desk.now, attempt.lost)
-                return PlacedOrder(attempt.placed)
+                return PlacedOrder(outcome)
     raise CartBusy
 
 
@@ -143,7 +138,7 @@ class _Judge:
         return evaluate(asked, book, self.entered, desk.now)
 
 
-async def _judged(request: Request) -> _Attempt | None:
+async def _judged(request: Request, watch: Watch) -> _Attempt | None:
     """Judge the cart and return the order that is to be; None if promotions changed meanwhile.
 
     Raises:
@@ -157,6 +152,8 @@ async def _judged(request: Request) -> _Attempt | None:
         raise PreviewNotCheckedOut
     shopper = shopper_at_checkout(to_judge(stored.cart, desk.customer_id).shopper, said)
     shoppers = shoppers_of(desk.till.shopper_key, desk.store_id, shopper)
+    named = _named(desk, shoppers, [*said.emails, stored.cart.contact_email or ""])
+    await watch.over(named)
     judge = _Judge(desk, shopper, shoppers)
     scene = desk.scene(request.cart_id)
     judged = await gifts.judged(stored.cart, judge, desk.till.database, desk.store_id, scene)
@@ -177,12 +174,19 @@ async def _judged(request: Request) -> _Attempt | None:
     taken = tuple(_claim(claim) for claim in asked)
     return _Attempt(
         placed=Placed(order.id, order, told),
-        stored=replace(stored, cart=after),
+        stored=replace(stored, cart=after, known_by=carts.known_by(stored, (*named, *carts.owners(desk, after)))),
         claims=taken,
         shoppers=shoppers,
+        named=named,
         usages=tuple(_usages(order, shopper, taken, request.actor)),
         lost=lost,
     )
+
+
+def _named(desk: Desk, shoppers: Sequence[bytes], emails: Sequence[str]) -> tuple[bytes, ...]:
+    """Return what everybody is known by whom a checkout names: its *shoppers*, and whose these addresses are."""
+    others = (shoppers_of(desk.till.shopper_key, desk.store_id, Shopper(email=email)) for email in emails)
+    return tuple(dict.fromkeys([*shoppers, *chain.from_iterable(others)]))
 
 
 def _lost(cart: ShoppingCart, evaluation: Evaluation, entered: Sequence[EnteredCode]) -> Iterator[tuple[str, Refused]]:
@@ -227,7 +231,7 @@ def _order(request: Request, judged: Judged, shopper: Shopper) -> Order:
         else OrderContact(email=contact.email and contact.email.strip(), name=contact.name),
         billing_address=said.billing_address,
         shipping_address=said.shipping_address,
-        cart=cart,
+        cart=replace(cart, name=DEFAULT_NAME, description="", contact_email=None),
         item_ids=named,
         evaluation=replace(judged.evaluation, refused=[], added_items=[], suggestions=[]),
         created_at=request.desk.now,
@@ -260,21 +264,27 @@ def _usages(order: Order, shopper: Shopper, taken: Sequence[Claim], actor: str) 
         )
 
 
-async def _try(request: Request, attempt: _Attempt, key: Key | None) -> Answered | str | None:
+async def _try(request: Request, attempt: _Attempt, key: Key | None, watch: Watch) -> Answered | Placed | None:
     """Claim what the order asks for and write it down; None, and nothing is changed, if somebody was faster.
 
-    Locks are taken in one order, here as everywhere: keys, carts, orders, redemptions, codes, rows of the ledger,
-    paying shoppers.
+    An order whose shopper is forgotten while it is made is written down as forgotten, with all that it counts.
+
+    Locks are taken in one order, here as everywhere: shoppers, keys, carts, orders, redemptions, codes, rows of the
+    ledger, paying shoppers.
     """
-    desk = request.desk
+    desk, placed = request.desk, attempt.placed
     try:
         async with desk.till.database.transaction() as connection:
-            if key is not None and (known := await _known(connection, desk.store_id, key, attempt.placed)) is not None:
+            forgotten = await watch.ended(connection)
+            if key is not None and (known := await _known(connection, desk.store_id, key, placed)) is not None:
                 return known
-            await _place(connection, desk, attempt, carts.owners(desk, attempt.stored.cart))
+            await _place(connection, desk, attempt)
+            if forgotten:
+                context = Context(connection, desk.store_id, request.actor, desk.now)
+                return await forgetting.forget_placed(context, placed)
     except claims.Overtaken:
         return None
-    return "placed"
+    return placed
 
 
 async def _known(connection: Connection, store_id: UUID, key: Key, placed: Placed) -> Answered | None:
@@ -284,15 +294,14 @@ async def _known(connection: Connection, store_id: UUID, key: Key, placed: Place
     return (await idempotency.find(connection, store_id, [key.key]))[key.key]
 
 
-async def _place(connection: Connection, desk: Desk, attempt: _Attempt, owners: tuple[bytes, ...]) -> None:
+async def _place(connection: Connection, desk: Desk, attempt: _Attempt) -> None:
     """Write an order down with all that it takes.
 
     Raises:
         Overtaken: somebody has changed the cart meanwhile, or taken what is asked for.
     """
     store_id, order = desk.store_id, attempt.placed.order
-    known = list(dict.fromkeys([*owners, *attempt.shoppers]))
-    if not await stored_carts.put(connection, store_id, order.cart_id, attempt.stored, known):
+    if not await stored_carts.put(connection, store_id, order.cart_id, attempt.stored):
         raise claims.Overtaken
     asked = [claim for claim in attempt.claims if claim.counted]
     standing = await lock(connection, store_id, {claim.code: claim.used.code for claim in asked})
@@ -302,5 +311,5 @@ async def _place(connection: Connection, desk: Desk, attempt: _Attempt, owners: 
     if first_time and await claims.paying(connection, store_id, attempt.shoppers):
         raise claims.Overtaken
     await claims.charge(connection, store_id, asked, standing)
-    await orders.add(connection, store_id, order, attempt.shoppers)
+    await orders.add(connection, store_id, order, attempt.shoppers, attempt.named)
     await usages.add(connection, store_id, attempt.usages)

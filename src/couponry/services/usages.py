@@ -4,21 +4,16 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
-
 from couponry.domain.audit import Action, Object
 from couponry.domain.codes import spelling_faults
 from couponry.domain.listing import Filter, Listed, Page
-from couponry.domain.redemption import Redemption
 from couponry.domain.usage_errors import NoSuchCode, NoSuchPromotion, UsagesNotFound
-from couponry.domain.usages import Usage, without_addresses
+from couponry.domain.usages import Usage
 from couponry.services import audit, forgetting
 from couponry.services.context import Context
-from couponry.storage import anonymizing, claims, orders, promotions, usage_lists
+from couponry.services.forgetting import TouchedOrder
+from couponry.storage import anonymizing, forgotten, orders, promotions, usage_lists
 from couponry.storage.usage_lists import UsedCode
-
-AT_ONCE = 100
-"""How many judged carts are looked into together."""
 
 MAX_TOLD = 1000
 """The most usages that are told when a shopper is forgotten, who may have made any number."""
@@ -32,6 +27,10 @@ class Anonymized(NamedTuple):
     """How many there are; *usages* may be the first of them."""
     missing: list[str]
     """The ids that no usage has."""
+    orders: list[TouchedOrder]
+    """The orders that have forgotten who made them."""
+    carts: list[str]
+    """The carts that have."""
 
 
 async def list_usages(
@@ -65,7 +64,7 @@ async def list_code_usages(
 async def anonymize_usages(context: Context, ids: Sequence[str]) -> Anonymized:
     """Forget the e-mail addresses of these usages; those that were forgotten before stay as they are.
 
-    Of usages of orders, the orders forget who made them.
+    Of usages of orders, the orders forget who made them, in all their usages.
 
     Raises:
         UsagesNotFound: none of them is on record.
@@ -77,74 +76,36 @@ async def anonymize_usages(context: Context, ids: Sequence[str]) -> Anonymized:
     if not found:
         raise UsagesNotFound(missing)
     redemptions = await anonymizing.redemptions_of_usages(context.connection, context.store_id, sorted(found))
-    await forgetting.forget_orders(context, redemptions)
-    await _forget(context, redemptions, only=found)
+    touched = await forgetting.forget_orders(context, redemptions)
+    ordered = {one.id for one in touched}
+    traced = await anonymizing.traces(context.connection, context.store_id, sorted(ordered))
+    await forgetting.forget_usages(context, redemptions, only=found.union(one.id for one in traced))
     usages = await usage_lists.of_ids(context.connection, context.store_id, [id_ for id_ in asked if id_ in found])
     await audit.note(context, Action.USAGES_ANONYMIZED, Object("usages"), count=len(usages))
-    return Anonymized(usages, len(usages), missing)
+    return Anonymized(usages, len(usages), missing, touched, [])
 
 
 async def anonymize_shopper(context: Context, shoppers: Iterable[bytes], address: str | None) -> Anonymized:
     """Forget the e-mail addresses of whoever has one of these hashes, and *address* itself, in all redemptions.
 
-    Carts and orders forget names and addresses as well.
+    Carts and orders forget names and addresses as well, also orders that are being made meanwhile.
     Holds are forgotten as well, and told of once they are used. Whoever is forgotten can be named again: the same
-    usages are then told.
+    usages, orders and carts are then told.
     """
     known = list(shoppers)
-    await forgetting.forget_carts(context, known)
+    await forgotten.note(context.connection, context.store_id, known)
+    touched_carts = await forgetting.forget_carts(context, known, address)
     ordered = {id_ for one in known for id_ in await orders.of_shopper(context.connection, context.store_id, one)}
-    await forgetting.forget_orders(context, ordered)
+    touched = await forgetting.forget_orders(context, ordered, address)
     redeemed = {
         id_
         for one in known
         for id_ in await anonymizing.redemptions_of_shopper(context.connection, context.store_id, one)
     }
-    ids = await _forget(context, sorted(ordered | redeemed), also=address)
+    ids = await forgetting.forget_usages(context, sorted(ordered | redeemed), also=address)
     usages = await usage_lists.of_ids(context.connection, context.store_id, ids)
     await audit.note(context, Action.USAGES_ANONYMIZED, Object("usages"), count=len(usages))
-    return Anonymized(usages[:MAX_TOLD], len(usages), [])
-
-
-async def _forget(
-    context: Context, redemptions: Sequence[UUID], only: set[UUID] | None = None, also: str | None = None
-) -> list[UUID]:
-    """Forget whose these redemptions are, in all rows of the ledger or in *only* some; return the ids of those.
-
-    Locks are taken as redeeming does: redemptions, codes, rows of the ledger. Holds are guarded by their codes, as
-    whoever takes expired ones back does not lock redemptions.
-    """
-    connection, store_id = context.connection, context.store_id
-    await anonymizing.lock_redemptions(connection, store_id, redemptions)
-    traced = await anonymizing.traces(connection, store_id, redemptions)
-    forgotten = [one for one in traced if only is None or one.id in only]
-    held = {(one.promotion_id, one.code_id): one.code for one in forgotten if one.held}
-    await claims.lock_codes(connection, store_id, held)
-    await anonymizing.forget(connection, store_id, forgotten, context.actor)
-    addresses = {address for address in (also, *(one.address for one in forgotten)) if address}
-    await _forget_in_evaluations(context, redemptions, sorted(addresses))
-    return [one.id for one in forgotten]
-
-
-async def _forget_in_evaluations(context: Context, redemptions: Sequence[UUID], addresses: Sequence[str]) -> None:
-    """Take *addresses* out of the judged carts of locked redemptions, and out of the copies that retries are told."""
-    connection, store_id = context.connection, context.store_id
-    for first in range(0, len(redemptions) if addresses else 0, AT_ONCE):
-        some = redemptions[first : first + AT_ONCE]
-        judged = {
-            id_: cleaned
-            for id_, evaluation in (await anonymizing.evaluations(connection, store_id, some)).items()
-            if (cleaned := without_addresses(evaluation, addresses)) is not None
-        }
-        kept = await anonymizing.answers(connection, store_id, list(judged))
-        await anonymizing.replace(
-            connection, store_id, judged, {key: _with_cleaned(answer, judged) for key, answer in kept.items()}
-        )
-
-
-def _with_cleaned(answer: bytes, judged: dict[UUID, bytes]) -> bytes:
-    redemption = msgspec.json.decode(answer, type=Redemption)
-    return msgspec.json.encode(msgspec.structs.replace(redemption, evaluation=msgspec.Raw(judged[redemption.id])))
+    return Anonymized(usages[:MAX_TOLD], len(usages), [], touched, touched_carts)
 
 
 async def _listed(

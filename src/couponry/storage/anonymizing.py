@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from couponry.domain.usages import FORGOTTEN
-from couponry.storage.database import Connection
+from couponry.storage.database import Connection, by_index
 
 
 class Traced(NamedTuple):
@@ -26,12 +26,13 @@ class Traced(NamedTuple):
 async def redemptions_of_shopper(connection: Connection, store_id: UUID, shopper: bytes) -> list[UUID]:
     """Return the redemptions of whoever has that hash, in their order."""
     # OFFSET 0 makes PostgreSQL look the hash up, and not read all redemptions of the store.
-    cursor = await connection.execute(
-        "SELECT id FROM (SELECT store_id, id FROM redemptions WHERE shoppers @> ARRAY[%s::bytea] OFFSET 0) AS known"
-        " WHERE store_id = %s ORDER BY id",
-        [shopper, store_id],
-    )
-    return [id_ for (id_,) in await cursor.fetchall()]
+    async with by_index(connection):
+        cursor = await connection.execute(
+            "SELECT id FROM (SELECT store_id, id FROM redemptions WHERE shoppers @> ARRAY[%s::bytea] OFFSET 0) AS known"
+            " WHERE store_id = %s ORDER BY id",
+            [shopper, store_id],
+        )
+        return [id_ for (id_,) in await cursor.fetchall()]
 
 
 async def redemptions_of_usages(connection: Connection, store_id: UUID, ids: Sequence[UUID]) -> list[UUID]:

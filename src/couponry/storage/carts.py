@@ -8,7 +8,7 @@ import msgspec
 
 from couponry.domain.cart_settings import CartSettings
 from couponry.domain.shopping_cart import ShoppingCart
-from couponry.storage.database import Connection
+from couponry.storage.database import Connection, by_index
 
 
 class StoredCart(msgspec.Struct, frozen=True):
@@ -19,6 +19,8 @@ class StoredCart(msgspec.Struct, frozen=True):
     created_at: datetime
     updated_at: datetime
     expires_at: datetime
+    known_by: Sequence[bytes] = ()
+    """What everybody is known by whom it has belonged to."""
 
 
 _decoder = msgspec.json.Decoder(ShoppingCart)
@@ -28,7 +30,7 @@ async def get(connection: Connection, store_id: UUID, id_: str, at: datetime) ->
     """Return the cart with that id that has not expired *at* a moment, if the store has one."""
     cursor = await connection.execute(
         """
-        SELECT state, version, created_at, updated_at, expires_at FROM carts
+        SELECT state, version, created_at, updated_at, expires_at, shoppers FROM carts
         WHERE store_id = %s AND id = %s AND expires_at > %s
         """,
         [store_id, id_, at],
@@ -37,13 +39,8 @@ async def get(connection: Connection, store_id: UUID, id_: str, at: datetime) ->
     return StoredCart(_decoder.decode(row[0]), *row[1:]) if row else None
 
 
-async def put(
-    connection: Connection, store_id: UUID, id_: str, new: StoredCart, shoppers: Sequence[bytes] = ()
-) -> bool:
-    """Store *new* as the next after its version, and return whether nobody else has changed the cart meanwhile.
-
-    *shoppers* is all that whoever it belongs to is known by.
-    """
+async def put(connection: Connection, store_id: UUID, id_: str, new: StoredCart) -> bool:
+    """Store *new* as the next after its version, and return whether nobody else has changed the cart meanwhile."""
     state = msgspec.json.encode(new.cart).decode()
     if new.version == 0:
         # A cart that is made anew under its old id begins anywhere, so that it is never taken for the old one.
@@ -56,7 +53,7 @@ async def put(
                 updated_at = excluded.updated_at, expires_at = excluded.expires_at, shoppers = excluded.shoppers
             WHERE carts.expires_at <= excluded.created_at
             """,
-            [store_id, id_, state, new.created_at, new.updated_at, new.expires_at, list(shoppers)],
+            [store_id, id_, state, new.created_at, new.updated_at, new.expires_at, list(new.known_by)],
         )
     else:
         cursor = await connection.execute(
@@ -64,7 +61,7 @@ async def put(
             UPDATE carts SET state = %s, version = version + 1, updated_at = %s, expires_at = %s, shoppers = %s::bytea[]
             WHERE store_id = %s AND id = %s AND version = %s
             """,
-            [state, new.updated_at, new.expires_at, list(shoppers), store_id, id_, new.version],
+            [state, new.updated_at, new.expires_at, list(new.known_by), store_id, id_, new.version],
         )
     return cursor.rowcount == 1
 
@@ -90,19 +87,20 @@ async def delete_expired(connection: Connection, store_id: UUID, at: datetime, m
 async def of_shoppers(connection: Connection, store_id: UUID, shoppers: Iterable[bytes]) -> dict[str, ShoppingCart]:
     """Return the carts of whoever has one of these hashes, by id, locked in their order."""
     # OFFSET 0 makes PostgreSQL look the hashes up, and not read all carts of the store.
-    cursor = await connection.execute(
-        """
-        SELECT one.id, one.state FROM unnest(ARRAY(
-            SELECT id FROM (
-                SELECT store_id, id FROM carts WHERE shoppers && %s::bytea[] AND shoppers <> '{}' OFFSET 0
-            ) AS known WHERE store_id = %s ORDER BY id
-        )) AS wanted, LATERAL (
-            SELECT id, state FROM carts WHERE store_id = %s AND id = wanted FOR NO KEY UPDATE OFFSET 0
-        ) AS one
-        """,
-        [list(shoppers), store_id, store_id],
-    )
-    return {id_: _decoder.decode(state) for id_, state in await cursor.fetchall()}
+    async with by_index(connection):
+        cursor = await connection.execute(
+            """
+            SELECT one.id, one.state FROM unnest(ARRAY(
+                SELECT id FROM (
+                    SELECT store_id, id FROM carts WHERE shoppers && %s::bytea[] AND shoppers <> '{}' OFFSET 0
+                ) AS known WHERE store_id = %s ORDER BY id
+            )) AS wanted, LATERAL (
+                SELECT id, state FROM carts WHERE store_id = %s AND id = wanted FOR NO KEY UPDATE OFFSET 0
+            ) AS one
+            """,
+            [list(shoppers), store_id, store_id],
+        )
+        return {id_: _decoder.decode(state) for id_, state in await cursor.fetchall()}
 
 
 async def replace(connection: Connection, store_id: UUID, changed: Mapping[str, ShoppingCart]) -> None:

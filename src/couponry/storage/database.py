@@ -72,6 +72,18 @@ async def require_open(connection: Connection) -> None:
         await connection.execute("")
 
 
+@asynccontextmanager
+async def by_index(connection: Connection) -> AsyncGenerator[None]:
+    """Let PostgreSQL read tables by their indexes within the block, also where it knows nothing of them yet.
+
+    Of an index on arrays it believes that so much is found that it may as well read the whole table.
+    """
+    async with connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        yield
+        await connection.execute("SET LOCAL enable_seqscan TO DEFAULT")
+
+
 class Database:
     """The connections of one process."""
 

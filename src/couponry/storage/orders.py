@@ -8,7 +8,7 @@ import msgspec
 from psycopg import sql
 
 from couponry.domain.orders import Order
-from couponry.storage.database import Connection
+from couponry.storage.database import Connection, by_index
 
 
 class StoredOrder(NamedTuple):
@@ -26,20 +26,23 @@ def read(state: str) -> Order:
     return _decoder.decode(state)
 
 
-async def add(connection: Connection, store_id: UUID, order: Order, shoppers: Sequence[bytes]) -> None:
-    """Write a new order down."""
-    row = {**_row(store_id, order), "shoppers": list(shoppers), "created_at": order.created_at}
+async def add(
+    connection: Connection, store_id: UUID, order: Order, shoppers: Sequence[bytes], named: Sequence[bytes]
+) -> None:
+    """Write a new order down: *shoppers* is all that whoever made it is known by, *named* that of all whom it names."""
+    row = _row(store_id, order) | {"shoppers": list(shoppers), "named": list(named), "created_at": order.created_at}
     await connection.execute(
         """
         INSERT INTO orders (
-            store_id, id, state, shoppers, status, payment, shipping, currency, with_tax, without_tax, order_number,
-            external_ref, customer_id, name, email, account_id, account_member_id, contact_name, contact_email,
-            shipping_postcode, billing_postcode, goods, created_at, updated_at
+            store_id, id, state, shoppers, named, status, payment, shipping, currency, with_tax, without_tax,
+            order_number, external_ref, customer_id, name, email, account_id, account_member_id, contact_name,
+            contact_email, shipping_postcode, billing_postcode, goods, created_at, updated_at
         ) VALUES (
-            %(store_id)s, %(id)s, %(state)s, %(shoppers)s::bytea[], %(status)s, %(payment)s, %(shipping)s,
-            %(currency)s, %(with_tax)s, %(without_tax)s, %(order_number)s, %(external_ref)s, %(customer_id)s,
-            %(name)s, %(email)s, %(account_id)s, %(account_member_id)s, %(contact_name)s, %(contact_email)s,
-            %(shipping_postcode)s, %(billing_postcode)s, %(goods)s::text[], %(created_at)s, %(updated_at)s
+            %(store_id)s, %(id)s, %(state)s, %(shoppers)s::bytea[], %(named)s::bytea[], %(status)s, %(payment)s,
+            %(shipping)s, %(currency)s, %(with_tax)s, %(without_tax)s, %(order_number)s, %(external_ref)s,
+            %(customer_id)s, %(name)s, %(email)s, %(account_id)s, %(account_member_id)s, %(contact_name)s,
+            %(contact_email)s, %(shipping_postcode)s, %(billing_postcode)s, %(goods)s::text[], %(created_at)s,
+            %(updated_at)s
         )
         """,
         row,
@@ -69,14 +72,15 @@ async def lock(connection: Connection, store_id: UUID, ids: Iterable[UUID]) -> l
 
 
 async def of_shopper(connection: Connection, store_id: UUID, shopper: bytes) -> list[UUID]:
-    """Return the orders of whoever has that hash."""
+    """Return the orders that name whoever has that hash, in their order."""
     # OFFSET 0 makes PostgreSQL look the hash up, and not read all orders of the store.
-    cursor = await connection.execute(
-        "SELECT id FROM (SELECT store_id, id FROM orders WHERE shoppers @> ARRAY[%s::bytea] OFFSET 0) AS known"
-        " WHERE store_id = %s",
-        [shopper, store_id],
-    )
-    return [id_ for (id_,) in await cursor.fetchall()]
+    async with by_index(connection):
+        cursor = await connection.execute(
+            "SELECT id FROM (SELECT store_id, id FROM orders WHERE named @> ARRAY[%s::bytea] OFFSET 0) AS known"
+            " WHERE store_id = %s ORDER BY id",
+            [shopper, store_id],
+        )
+        return [id_ for (id_,) in await cursor.fetchall()]
 
 
 async def put(connection: Connection, store_id: UUID, orders: Iterable[Order]) -> None:

@@ -1,0 +1,48 @@
+"""Finding all that is to be forgotten of a shopper, also what is being written meanwhile."""
+
+from alembic import op
+
+revision = "0012"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    """Let orders be found by everybody whom they name, note who was forgotten, and find kept answers."""
+    op.execute(NAMED)
+    op.execute(FORGOTTEN)
+    op.execute(ANSWERS)
+
+
+NAMED = """
+ALTER TABLE orders ADD COLUMN named bytea[];
+UPDATE orders SET named = shoppers;
+ALTER TABLE orders ALTER named SET NOT NULL;
+DROP INDEX orders_by_shopper;
+CREATE INDEX orders_by_named ON orders USING gin (named);
+COMMENT ON COLUMN orders.named IS 'Keyed hashes of all whom it names: who made it, and every address in it.';
+COMMENT ON COLUMN carts.shoppers IS 'Keyed hashes of all whom it has belonged to.';
+"""
+
+FORGOTTEN = """
+CREATE TABLE forgotten_shoppers (
+    store_id uuid NOT NULL,
+    shopper bytea NOT NULL,
+    times integer NOT NULL,
+    PRIMARY KEY (store_id, shopper)
+);
+COMMENT ON TABLE forgotten_shoppers IS 'An order that was begun before its shopper was forgotten finds another number.';
+"""
+
+# What is kept for retries of payments begins with the id of the order, so that it is found when that is forgotten.
+ANSWERS = """
+UPDATE idempotency_keys SET answer = convert_to('{"id":"' || (told #>> '{relationships,order,data,id}')
+    || '","transaction":' || json_strip_nulls(json_build_object(
+        'id', told -> 'id', 'type', told -> 'transaction_type', 'status', told -> 'status', 'amount', told -> 'amount',
+        'refunded', told -> 'refunded_amount', 'name', told -> 'name', 'custom_reference', told -> 'custom_reference',
+        'created_at', told #> '{meta,timestamps,created_at}', 'updated_at', told #> '{meta,timestamps,updated_at}'
+    )) || ',"currency":' || (told -> 'currency') || '}', 'UTF8')
+FROM (
+    SELECT store_id AS store, key AS name, convert_from(answer, 'UTF8')::json -> 'data' AS told
+    FROM idempotency_keys WHERE substring(answer FROM 1 FOR 29) = convert_to('{"data":{"type":"transaction"', 'UTF8')
+) AS paid WHERE store_id = store AND key = paid.name;
+"""
