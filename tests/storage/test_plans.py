@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 import pytest
-from psycopg import AsyncConnection, AsyncCursor, sql
+from psycopg import AsyncConnection, AsyncCursor
 
 from couponry.domain.codes import CodeLimits, CodePattern, NewCode
 from couponry.domain.errors import DuplicateSku
@@ -22,7 +22,7 @@ from couponry.domain.evaluation import evaluate
 from couponry.domain.figures import Days
 from couponry.domain.ids import series
 from couponry.domain.jobs import JobStatus, PromotionJob
-from couponry.domain.listing import EVERYTHING, All, Comparison, Filter, Page
+from couponry.domain.listing import EVERYTHING, All, Comparison, Filter, Operator, Page
 from couponry.domain.orders import Order
 from couponry.domain.products import NewProduct
 from couponry.domain.promotion_book import book
@@ -61,27 +61,9 @@ from couponry.storage.codes import COUNTED
 from couponry.storage.database import configure
 from couponry.storage.entered_codes import Entered
 from couponry.storage.idempotency import Key
+from explaining import ExplainingCursor, assert_few_rows_read, rows_read
 
 MANY = 300_000
-READABLE = 2_500
-"""More rows than any of the statements below has a reason to read."""
-
-
-class ExplainingCursor(AsyncCursor[Any]):
-    """Notes what each statement would read, then runs it."""
-
-    plans: list[tuple[str, dict[str, Any]]] = []  # noqa: RUF012
-    explaining = False
-
-    async def execute(self, query: Any, params: Any = None, **options: Any) -> "ExplainingCursor":
-        if ExplainingCursor.explaining and "CREATE TEMPORARY TABLE" not in str(query):
-            text = query.as_string(self.connection) if isinstance(query, sql.Composable) else query
-            async with self.connection.transaction(force_rollback=True):
-                plain = AsyncCursor(self.connection)
-                await plain.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", params)
-                [[plan]] = await plain.fetchall()
-            self.plans.append((text, plan[0]["Plan"]))
-        return await super().execute(query, params, **options)
 
 
 @pytest.fixture(scope="module")
@@ -127,19 +109,6 @@ async def context(crowded: tuple[UUID, UUID, UUID], database_url: str) -> AsyncG
     ExplainingCursor.explaining = False
     await connection.rollback()
     await connection.close()
-
-
-def rows_read(plan: dict[str, Any]) -> float:
-    """Return the most rows that any single node of *plan* reads, loops counted."""
-    removed = sum(plan.get(f"Rows Removed by {what}", 0) for what in ("Filter", "Index Recheck", "Join Filter"))
-    own = (plan.get("Actual Rows", 0) + removed) * plan.get("Actual Loops", 1)
-    return max([own, *(rows_read(part) for part in plan.get("Plans", ()))])
-
-
-def assert_few_rows_read() -> None:
-    assert ExplainingCursor.plans
-    for text, plan in ExplainingCursor.plans:
-        assert rows_read(plan) <= READABLE, (text, plan)
 
 
 async def some_code(context: Context, promotion_id: UUID) -> tuple[UUID, str]:
@@ -309,12 +278,12 @@ async def test_storing_and_deleting_products(context: Context, full_shelves: UUI
 # Redemptions
 
 
-LEDGER = ("usages", "redemptions", "code_shoppers", "paying_shoppers", "idempotency_keys")
+LEDGER = ("usages", "redemptions", "code_shoppers", "paying_shoppers", "idempotency_keys", "orders", "carts")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def unknown_ledger(database_url: str) -> Generator[None]:
-    """Keep from PostgreSQL what the tables of the ledger hold, as it does not know for the first minute."""
+    """Keep from PostgreSQL what the tables of the ledger, orders and carts hold, as it does not know for a minute."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         for table in LEDGER:
             connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
@@ -738,21 +707,22 @@ ORDERS_MADE = """
     WITH made AS (
         SELECT n, gen_random_uuid() AS id, CASE WHEN n %% 10000 = 0 THEN 'rare' ELSE 'often' END AS kind,
             CASE WHEN n %% 10000 = 0 THEN 'ann' ELSE 'bob' || n END AS shopper,
-            timestamptz '2024-01-01Z' + n * interval '3 min' AS made_at
-        FROM generate_series(1, 60000) AS n
+            timestamptz '2024-01-01Z' + n * interval '1 min' AS made_at
+        FROM generate_series(1, 200000) AS n
     ), carted AS (
         INSERT INTO carts SELECT %(store)s, 'cart ' || n, %(cart)s, 1, made_at, made_at, made_at,
-            CASE WHEN n %% 2 = 0 THEN ARRAY[shopper::bytea] ELSE '{}' END FROM made
+            CASE WHEN n %% 2 = 0 THEN ARRAY[shopper::bytea] ELSE '{}' END FROM made WHERE n <= 60000
     )
-    INSERT INTO orders SELECT %(store)s, id, %(state)s, ARRAY[shopper::bytea], kind, kind, kind, 'USD', n, n,
-        shopper, shopper, shopper, shopper, shopper || '@example.com', shopper, shopper, shopper, NULL, NULL, NULL,
-        ARRAY['product_id:' || kind, 'product_sku:' || kind], made_at, made_at FROM made
+    INSERT INTO orders SELECT %(store)s, id, %(state)s, ARRAY[shopper::bytea], kind, kind, kind, kind, n, n,
+        shopper, shopper, shopper, shopper, shopper || '@example.com', shopper, shopper, shopper,
+        shopper || '@example.com', shopper, shopper, ARRAY['product_id:' || kind, 'product_sku:' || kind], made_at,
+        made_at, ARRAY[shopper::bytea] FROM made
 """
 
 
 @pytest.fixture(scope="module")
-def much_ordered(crowded: tuple[UUID, UUID, UUID], database_url: str) -> UUID:
-    """The same store with very many orders and carts, six of each kind rare and of Ann."""
+def orders_made(crowded: tuple[UUID, UUID, UUID], database_url: str) -> UUID:
+    """The same store with very many orders and carts, twenty orders and six carts of each kind rare and of Ann."""
     cart = ShoppingCart()
     order = Order(
         id=fresh_id(),
@@ -766,8 +736,23 @@ def much_ordered(crowded: tuple[UUID, UUID, UUID], database_url: str) -> UUID:
     states = {name: msgspec.json.encode(one).decode() for name, one in (("cart", cart), ("state", order))}
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(ORDERS_MADE, {"store": crowded[0], **states})
-        connection.execute("ANALYZE orders, carts")  # as autovacuum does within a minute
     return crowded[0]
+
+
+UNKNOWN = """
+    DELETE FROM pg_statistic WHERE starelid IN ('orders'::regclass, 'carts'::regclass);
+    UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE oid IN ('orders'::regclass, 'carts'::regclass);
+"""
+
+
+@pytest.fixture(scope="module", params=["ANALYZE orders, carts", UNKNOWN], ids=["known", "unknown"])
+def much_ordered(orders_made: UUID, database_url: str, request: pytest.FixtureRequest) -> Generator[UUID]:
+    """Orders that are very many, and that PostgreSQL knows or has not looked at; nobody has it look meanwhile."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(request.param)
+        with connection.transaction():
+            connection.execute("LOCK TABLE orders, carts IN SHARE UPDATE EXCLUSIVE MODE")
+            yield orders_made
 
 
 @pytest.mark.parametrize("order", order_lists.ORDERS)
@@ -778,25 +763,60 @@ async def test_listing_orders(context: Context, much_ordered: UUID, order: str |
     assert_few_rows_read()
 
 
+RARE = [
+    *((name, "rare") for name in ("status", "payment", "shipping", "currency")),
+    *((name, "ann") for name in ("name", "contact.name", "shipping_postcode", "billing_postcode")),
+    *((name, "ann") for name in ("customer_id", "account_id", "account_member_id", "order_number", "external_ref")),
+    *((name, "ANN@example.com") for name in ("email", "contact.email")),
+]
+GOODS = ("product_id", "product_sku")
+BEGINNINGS = [(name, "an*") for name, value in RARE if value != "rare"]
+
+
+def test_every_attribute_of_orders_is_looked_at():
+    bounds = {name for name, one in order_lists.FILTERS.items() if "gt" in one.operators}
+    assert {name for name, _ in RARE} | bounds.union(GOODS) == set(order_lists.FILTERS)
+    assert {name for name, _ in BEGINNINGS} == {n for n, one in order_lists.FILTERS.items() if "like" in one.operators}
+
+
+@pytest.mark.parametrize("order", [None, "-with_tax"])
 @pytest.mark.parametrize(
-    ("attribute", "value"),
-    [
-        *((name, "rare") for name in ("status", "payment", "shipping", "product_id", "product_sku")),
-        *((name, "ann") for name in ("customer_id", "account_id", "order_number", "external_ref")),
-        ("email", "ANN@example.com"),
-    ],
+    ("operator", "attribute", "value"),
+    [*(("eq", *one) for one in RARE), *(("like", *one) for one in BEGINNINGS)],
 )
-async def test_filtering_orders(context: Context, much_ordered: UUID, attribute: str, value: str):
-    listed = await order_services.list_orders(context, Comparison("eq", attribute, (value,)), None, Page(100))
-    assert (len(listed.rows), listed.total) == (6, 6)
+async def test_filtering_orders(
+    context: Context, much_ordered: UUID, operator: Operator, attribute: str, value: str, order: str | None
+):
+    listed = await order_services.list_orders(context, Comparison(operator, attribute, (value,)), order, Page(100))
+    assert (len(listed.rows), listed.total) == (20, 20)
     assert_few_rows_read()
 
 
-async def test_filtering_orders_by_bounds(context: Context, much_ordered: UUID):
-    for attribute, low, high in (("with_tax", "500", "600"), ("created_at", "2024-03-01", "2024-03-02")):
+@pytest.mark.parametrize("much_ordered", ["ANALYZE orders, carts"], indirect=True)
+@pytest.mark.parametrize("attribute", GOODS)
+async def test_filtering_orders_by_goods(context: Context, much_ordered: UUID, attribute: str):
+    """Once PostgreSQL has looked; before, it believes that goods and store together find less than the goods alone."""
+    for order in (None, "-with_tax"):
+        wanted = Comparison("eq", attribute, ("rare",))
+        listed = await order_services.list_orders(context, wanted, order, Page(100))
+        assert (len(listed.rows), listed.total) == (20, 20)
+    assert_few_rows_read()
+
+
+@pytest.mark.parametrize(
+    ("attribute", "low", "high"),
+    [
+        ("with_tax", "500", "600"),
+        ("without_tax", "500", "600"),
+        ("created_at", "2024-03-01T00:00", "2024-03-01T01:40"),
+        ("updated_at", "2024-03-01T00:00", "2024-03-01T01:40"),
+    ],
+)
+async def test_filtering_orders_by_bounds(context: Context, much_ordered: UUID, attribute: str, low: str, high: str):
+    for order in (None, "-with_tax"):
         both = All((Comparison("ge", attribute, (low,)), Comparison("lt", attribute, (high,))))
-        listed = await order_services.list_orders(context, both, "-with_tax", Page(100))
-        assert listed.total in (100, 480)
+        listed = await order_services.list_orders(context, both, order, Page(100))
+        assert listed.total == 100
     assert_few_rows_read()
 
 
@@ -808,7 +828,7 @@ async def test_counting_orders(context: Context, much_ordered: UUID):
 async def test_finding_and_changing_what_is_a_shopper_s(context: Context, much_ordered: UUID):
     connection, store_id = context.connection, much_ordered
     ids = await orders.of_shopper(connection, store_id, b"ann")
-    assert len(ids) == len(await orders.lock(connection, store_id, ids)) == 6
+    assert len(ids) == len(await orders.lock(connection, store_id, ids)) == 20
     stored = await orders.get(connection, store_id, ids[0], lock=True)
     assert stored is not None
     assert stored.shoppers == [b"ann"]

@@ -100,9 +100,10 @@ async def page_of(connection: Connection, store_id: UUID, wanted: Filter, order:
 async def total(connection: Connection, store_id: UUID, wanted: Filter) -> tuple[int, bool]:
     """Return how many orders pass *wanted*, and whether that is exact or counting stopped at `COUNTED`."""
     condition, parameters = where(wanted, FILTERS)
+    # Of all orders of a store PostgreSQL would collect every one first, unless they are asked for in an order.
     query = sql.SQL(
-        "SELECT count(*) FROM (SELECT FROM orders WHERE store_id = %s AND {condition} LIMIT %s) AS passing"
-    ).format(condition=condition)
+        "SELECT count(*) FROM (SELECT FROM orders WHERE store_id = %s AND {condition}{order} LIMIT %s) AS passing"
+    ).format(condition=condition, order=sql.SQL("" if parameters else " ORDER BY created_at, id"))
     cursor = await connection.execute(query, [store_id, *parameters, COUNTED])
     row = await cursor.fetchone()
     passing = row[0] if row else 0
