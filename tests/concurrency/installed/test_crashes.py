@@ -1,36 +1,16 @@
 """Killing workers in the middle of jobs: no code is lost, made twice or made up."""
 
 import signal
-from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
-from installation import Installation, Process, installed, kill, until
-from support import EXPORT, Shop, running_api
+from installation import Installation, Process, kill, until
+from support import EXPORT, Shop
 
 pytestmark = pytest.mark.timeout(150)
-
-
-@pytest.fixture(scope="module")
-def installation() -> Generator[Installation]:
-    with installed() as installation:
-        yield installation
-
-
-@pytest.fixture(scope="module")
-def own_api(installation: Installation) -> Generator[str]:
-    with running_api(installation.url, installation.data_dir) as url:
-        yield url
-
-
-@pytest.fixture
-def shop(installation: Installation, own_api: str) -> Generator[Shop]:
-    shop = installation.shop(own_api)
-    yield shop
-    shop.close()
 
 
 def completed(number_of_codes: int) -> dict[str, object]:

@@ -4,7 +4,6 @@ import csv
 import io
 import random
 import time
-from collections.abc import Generator
 from typing import Any
 
 import psutil
@@ -12,31 +11,12 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from installation import Installation, Process, installed, kill, persistent, until
+from installation import Installation, Process, kill, persistent, until
 from support import Shop, running_api
 
 pytestmark = pytest.mark.timeout(240)
 
 LINES = 200_000
-
-
-@pytest.fixture(scope="module")
-def installation() -> Generator[Installation]:
-    with installed() as installation:
-        yield installation
-
-
-@pytest.fixture(scope="module")
-def own_api(installation: Installation) -> Generator[str]:
-    with running_api(installation.url, installation.data_dir) as url:
-        yield url
-
-
-@pytest.fixture
-def shop(installation: Installation, own_api: str) -> Generator[Shop]:
-    shop = installation.shop(own_api)
-    yield shop
-    shop.close()
 
 
 class File:

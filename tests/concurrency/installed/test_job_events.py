@@ -20,29 +20,10 @@ from couponry.domain.jobs import PromotionJob
 from couponry.services.watching import LOOK_SECONDS, Watching
 from couponry.storage import jobs
 from couponry.storage.database import Connection, Database
-from installation import Installation, installed, kill, until
-from support import EXPORT, Shop, await_answer, end, environment, running_api
+from installation import Installation, kill, until
+from support import EXPORT, Shop, await_answer, end, environment
 
 pytestmark = pytest.mark.timeout(150)
-
-
-@pytest.fixture(scope="module")
-def installation() -> Generator[Installation]:
-    with installed() as installation:
-        yield installation
-
-
-@pytest.fixture(scope="module")
-def own_api(installation: Installation) -> Generator[str]:
-    with running_api(installation.url, installation.data_dir) as url:
-        yield url
-
-
-@pytest.fixture
-def shop(installation: Installation, own_api: str) -> Generator[Shop]:
-    shop = installation.shop(own_api)
-    yield shop
-    shop.close()
 
 
 class Event(NamedTuple):

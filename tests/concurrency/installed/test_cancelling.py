@@ -5,37 +5,17 @@ import os
 import random
 import signal
 import time
-from collections.abc import Generator
 from typing import Any
 
 import psycopg
 import pytest
 
-from installation import Installation, installed, kill, until
-from support import EXPORT, Shop, running_api
+from installation import Installation, kill, until
+from support import EXPORT, Shop
 
 pytestmark = pytest.mark.timeout(150)
 
 CLEARED_AT_ONCE = 20_000
-
-
-@pytest.fixture(scope="module")
-def installation() -> Generator[Installation]:
-    with installed() as installation:
-        yield installation
-
-
-@pytest.fixture(scope="module")
-def own_api(installation: Installation) -> Generator[str]:
-    with running_api(installation.url, installation.data_dir) as url:
-        yield url
-
-
-@pytest.fixture
-def shop(installation: Installation, own_api: str) -> Generator[Shop]:
-    shop = installation.shop(own_api)
-    yield shop
-    shop.close()
 
 
 def use_a_code(installation: Installation, promotion: str) -> int:
