@@ -12,7 +12,6 @@ def upgrade() -> None:
     op.execute(DAYS)
     op.execute(PAST)
     op.execute(REFUSALS)
-    op.execute(ORDERS)
 
 
 LEDGER = """
@@ -82,8 +81,4 @@ CREATE TABLE refusal_days (
 );
 COMMENT ON TABLE refusal_days IS
     'How often codes were entered and gave nothing, by day of UTC and reason; no promotion is the nil id.';
-"""
-
-ORDERS = """
-CREATE INDEX redemptions_by_order ON redemptions (store_id, order_id) WHERE order_id IS NOT NULL;
 """
