@@ -83,6 +83,16 @@ def test_an_operation_says_what_it_is_for_and_how_it_can_fail(id_: str):
         assert response["description"]
 
 
+@pytest.mark.parametrize("id_", [id_ for id_, one in OPERATIONS.items() if one.body is not None])
+def test_a_body_is_required_unless_it_may_be_left_out(shop: Shop, id_: str):
+    method, path, operation = DOCUMENTED[id_]
+    order_id, transaction_id = order(shop)
+    names = {"order_id": order_id, "transaction_id": transaction_id, "redemption_id": redemption(shop)}
+    others = dict.fromkeys(("promotion_id", "item_id", "group_id"), shop.promotion())
+    answer = shop.http.request(method, path.format(**names, **others, cart_id="ordered"))
+    assert (answer.status_code == 400) == operation["requestBody"]["required"], answer.text
+
+
 def test_every_member_of_a_body_or_an_answer_is_a_member_of_a_struct():
     promotion = DOCUMENT["components"]["schemas"]["PromotionData"]
     assert "custom_fields" not in promotion["properties"]
