@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -340,6 +341,23 @@ class TestRefusals:
         refused = upload(shop, promotion, "code\n1\n2\n3\n4")
         assert (refused.status_code, refused.json()["errors"][0]["title"]) == (400, "Too many promotion codes")
         assert imported(shop, promotion, "code\n1\n2\n3\n")[0] == result(3)
+
+    def test_more_lines_than_a_job_may_have_are_refused_before_all_have_come(self, new_shop: Callable[..., Shop]):
+        shop = new_shop(max_codes_per_job=3)
+        there = shop.http.base_url
+        head = {
+            "Host": f"{there.host}:{there.port}",
+            "Authorization": shop.http.headers["Authorization"],
+            "Content-Type": "text/csv",
+            "Content-Length": str(10**9),
+        }
+        lines = [
+            f"POST {IMPORT.format(shop.promotion())} HTTP/1.1",
+            *(f"{name}: {text}" for name, text in head.items()),
+        ]
+        with socket.create_connection((there.host, there.port or 80), timeout=20) as connection:
+            connection.sendall("\r\n".join([*lines, "", "code\n1\n2\n3\n4\n"]).encode())
+            assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
 
     @pytest.mark.parametrize("dry_run", ["true", "false"])
     def test_more_codes_than_a_promotion_may_have(self, shop: Shop, database_url: str, dry_run: str):

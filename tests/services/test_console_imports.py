@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator
 from html import unescape
@@ -285,6 +286,31 @@ def test_forms_that_are_none_are_refused_and_leave_nothing(guest: Visitor, data_
         assert guest.http.post(path, content=b"x", headers=headers | {"Content-Type": kind}).status_code in (403, 422)
     assert guest.shop.http.get(f"/v2/rule-promotions/{id_}/jobs").json()["data"] == []
     assert not list((data_dir / "exports" / guest.shop.store_id).glob("*/*"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "begun"),
+    [
+        ("text/csv", "0" * 64, b"code\n"),
+        ("multipart/form-data; boundary=b", "", multipart(('name="form_token"', b"0" * 64)) + b"--b\r\n"),
+        ("multipart/form-data; boundary=b", "", multipart(('name="form_token"', b"0" * 10_000))[:-2]),
+    ],
+    ids=["as it is", "form", "token without end"],
+)
+def test_who_may_not_is_refused_before_the_file_comes(guest: Visitor, kind: str, said: str, begun: bytes):
+    id_, origin = guest.shop.promotion(), httpx.URL(guest.origin)
+    head = {
+        "Host": f"{origin.host}:{origin.port}",
+        "Origin": guest.origin,
+        "Cookie": "; ".join(f"{name}={value}" for name, value in guest.http.cookies.items()),
+        "Content-Type": kind,
+        "X-Form-Token": said,
+        "Content-Length": str(10**9),
+    }
+    lines = [f"POST /console/promotions/{id_}/import HTTP/1.1", *(f"{name}: {text}" for name, text in head.items())]
+    with socket.create_connection((origin.host, origin.port), timeout=20) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode() + begun)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 403 ")
 
 
 def test_automatic_promotions_take_no_file(guest: Visitor):

@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import UNSET
 
 from couponry.domain.code_files import MAX_LINE, read_columns
-from couponry.domain.errors import BodyTooLarge, UnusableFile
+from couponry.domain.errors import BodyTooLarge, TooManyCodes, UnusableFile
 from couponry.domain.jobs import NewImport, PromotionJob
 from couponry.services import jobs
 from couponry.services.context import Context, fresh_id
@@ -54,9 +54,10 @@ async def import_file(
     """
     async with opening() as context:
         await jobs.require_importable(context, promotion_id)
+        most = await jobs.most_codes(context) if limited else None
         key = (context.store_id, promotion_id, fresh_id())
         await code_imports.note_upload(context.connection, key, context.now)
-    intake, path = _Intake(max_bytes), upload_path(key)
+    intake, path = _Intake(max_bytes, most), upload_path(key)
     try:
         await files.receive(path, intake.passed_on(pieces))
         async with opening() as context:
@@ -90,8 +91,8 @@ async def sweep_uploads(database: Database, files: ExportFiles) -> None:
 class _Intake:
     """Looks at a file as it passes: its first line, its size, and how many lines it has."""
 
-    def __init__(self, max_bytes: int | None) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self, max_bytes: int | None, max_lines: int | None) -> None:
+        self._max_bytes, self._max_lines = max_bytes, max_lines
         self._size = self._breaks = 0
         self._head: bytes | None = b""
         """What has come of the first line, until it is read."""
@@ -115,6 +116,8 @@ class _Intake:
             raise BodyTooLarge
         self._breaks += piece.count(b"\n")
         self._last = piece[-1:]
+        if self._max_lines is not None and self._breaks - 1 > self._max_lines:
+            raise TooManyCodes(self._max_lines)
         if self._head is not None:
             self._head += piece
             self._read_head()
