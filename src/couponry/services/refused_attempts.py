@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -31,6 +32,7 @@ class RefusedAttempts:
         self._database = database
         self._counted: Counter[RefusedOn] = Counter()
         self._flushing: asyncio.Task[None] | None = None
+        self._stopped = asyncio.Event()
 
     def count(self, store_id: UUID, at: datetime, refused: Iterable[tuple[str, Refused]]) -> None:
         """Count codes that were entered at a moment and gave nothing."""
@@ -57,15 +59,18 @@ class RefusedAttempts:
 
     async def finish(self) -> None:
         """Write down the rest, as this process stops."""
+        self._stopped.set()
         if self._flushing is not None:
-            self._flushing.cancel()
+            # Whoever is cut off while writing cannot tell whether it was written.
             await asyncio.wait([self._flushing])
         await self._try_to_flush()
 
     async def _flush_later(self) -> None:
         try:
-            while self._counted:
-                await asyncio.sleep(FLUSH_SECONDS)
+            while self._counted and not self._stopped.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(FLUSH_SECONDS):
+                        await self._stopped.wait()
                 await self._try_to_flush()
         finally:
             self._flushing = None
