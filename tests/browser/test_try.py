@@ -101,6 +101,26 @@ def test_who_is_signed_out_meanwhile_is_told_and_keeps_what_was_typed(shop: Shop
     expect(page.locator('[name="unit_price-1"]')).to_have_value("777")
 
 
+def test_a_promotion_is_tried_before_it_is_saved(shop: Shop, open_console, complaints, look):
+    page = open_console(shop)
+    page.goto("promotions/new")
+    page.locator('[id="rules.strategy"]').wait_for()
+    page.locator("#name").fill("Not yet")
+    page.locator('[id="rules.args.0"]').fill("7700")
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Try it").click()
+    tried = opened.value
+    complaints.listen(tried, str(shop.http.base_url.netloc.decode()))
+
+    expect(tried.get_by_role("heading", level=1)).to_have_text("Try Not yet")
+    expect(tried.locator("[data-answer]")).to_contain_text("It applies")
+    write(tried, "quantity-1", "1")
+    expect(tried.locator("[data-answer]")).to_contain_text("it comes to 20.00 (add 57.00 more)")
+    look(tried, "try-draft")
+    page.get_by_role("button", name="Create promotion").click()
+    page.get_by_role("heading", name="Not yet", level=1).wait_for()
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_made_to_do_harm_do_none(shop: Shop, open_console, name: str):
     rules = {"strategy": "item_sku", "operator": "in", "args": [name]}

@@ -318,3 +318,46 @@ def test_only_who_is_signed_in_tries_and_only_what_is_the_store_s(guest: Visitor
     assert guest.get(f"/promotions/{id_}/try").status_code == 303
     for end in ("try", "try/answer"):
         assert guest.post(f"/promotions/{id_}/{end}", form_token="0" * 64).status_code == 303
+
+
+DRAFT = {
+    "name": "Soon",
+    "start": "2090-01-01T00:00",
+    "end": "2091-01-01T00:00",
+    "stackable": "on",
+    "rule_set": json.dumps({"rules": TOTAL, "actions": TEN_PERCENT}),
+}
+
+
+def test_what_stands_in_the_form_of_a_promotion_is_tried_unsaved(guest: Visitor):
+    id_ = guest.shop.promotion(name="As it is")
+    guest.shop.add_codes(id_, "KEPT")
+
+    for whose in ("new", id_):
+        page = guest.post(f"/promotions/{whose}/try", **DRAFT)
+        assert page.status_code == 200
+        assert "Try Soon As it stands in its form, which is not saved." in words_of(page.text)
+        assert ">It applies<" in page.text
+        form = form_on(page.text) | dict(re.findall(r'id="(at)" name="at" value="([^"]+)"', page.text))
+        assert form["codes"] == ("" if whose == "new" else "KEPT")
+        assert form["at"] == "2090-01-01T00:00:00"
+        found = re.search(r'name="draft" value="([^"]+)"', page.text)
+        assert found
+        again = form | {"draft": unescape(found[1])}
+        assert "It is disabled" in told(guest, whose, **again)["words"]
+        assert "Soon It applies" in told(guest, whose, **again, as_enabled="on")["words"].replace("KEPT ", "")
+        assert "Soon" in told(guest, whose, **again, as_enabled="on", scope="all")["words"]
+        assert "It has not started yet" in told(guest, whose, **again | {"at": ""}, as_enabled="on")["words"]
+    stored = guest.shop.http.get("/v2/rule-promotions").json()["data"]
+    assert [one["name"] for one in stored] == ["As it is"]
+
+
+def test_a_form_that_is_no_promotion_yet_cannot_be_tried(guest: Visitor):
+    answer = guest.post("/promotions/new/try", **DRAFT | {"rule_set": "{"})
+
+    assert answer.status_code == 400
+    assert "There is nothing here" in guest.get("/promotions/new/try").text
+
+
+def test_a_draft_of_another_store_s_promotion_is_not_tried(guest: Visitor, new_shop: Any):
+    assert guest.post(f"/promotions/{new_shop().promotion()}/try", **DRAFT).status_code == 404

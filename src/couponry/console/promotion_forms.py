@@ -109,7 +109,7 @@ async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Create the promotion that a form describes, or show the form with what is wrong beside each field."""
     form = await form_of(request)
     try:
-        attributes = decode_promotion(_document(form))
+        attributes = decode_promotion(document_of(form))
         async with context_of(request) as context:
             promotion = await promotions.create_promotion(context, attributes)
     except Refusal as refusal:
@@ -138,7 +138,7 @@ def _amend(form: Form, shown: Promotion) -> Callable[[PromotionAttributes], Prom
     What the form cannot show, as fractions of seconds, stays as it is where it was not touched.
     """
     kept = [member for member in ("start", "end") if form.get(member) == formats.field(getattr(shown, member))]
-    amend = amend_promotion(_document({name: value for name, value in form.items() if name not in kept}))
+    amend = amend_promotion(document_of({name: value for name, value in form.items() if name not in kept}))
 
     def change(stored: PromotionAttributes) -> PromotionAttributes:
         assert isinstance(stored, Promotion)
@@ -149,7 +149,7 @@ def _amend(form: Form, shown: Promotion) -> Callable[[PromotionAttributes], Prom
     return change
 
 
-def _document(form: Form) -> bytes:
+def document_of(form: Form) -> bytes:
     """Return what a form says as the wire says it; what is no number or date is said as it was typed."""
     said: dict[str, Any] = {
         "type": "rule_promotion",

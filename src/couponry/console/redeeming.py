@@ -12,7 +12,7 @@ from couponry.api.wire import id_in_path
 from couponry.console.cart_forms import MAX_FIELDS
 from couponry.console.pages import HOME, go, page
 from couponry.console.promotions import overview_of
-from couponry.console.trying import cart_typed, tried_page
+from couponry.console.trying import cart_typed, try_page
 from couponry.console.visits import Form, context_of, form_of, session_in
 from couponry.domain.errors import CodesRefused, IdempotencyKeyReused, RedemptionNotFound
 from couponry.domain.ids import moment_of
@@ -35,14 +35,14 @@ async def redeem_cart(request: Request[Any, Any, Any], promotion_id: FromPath[st
         shown = await overview_of(context, promotion_id)
     typed = await cart_typed(request, shown.promotion, form)
     if typed.cart is None:
-        return await tried_page(request, promotion_id, form, ["The cart has faults."])
+        return await try_page(request, promotion_id, form, refused=["The cart has faults."])
     try:
         redemption, _ = await redeem(api_of(request).till, _order(request, typed.cart, form))
     except CodesRefused as refusal:
         told = [f"{one.meta['code']}: {one.detail}" for one in refusal.refusals]
-        return await tried_page(request, promotion_id, form, told)
+        return await try_page(request, promotion_id, form, refused=told)
     except IdempotencyKeyReused:
-        return await tried_page(request, promotion_id, form, [SENT_BEFORE])
+        return await try_page(request, promotion_id, form, refused=[SENT_BEFORE])
     return go(f"{REDEMPTIONS}/{redemption.id}", "redeemed")
 
 

@@ -2,19 +2,22 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from couponry.api.documents import decode
+from couponry.api.documents import decode, decode_promotion
 from couponry.api.drafts import ALIASES
 from couponry.api.evaluations import CartToEvaluate, EvaluationDocument
 from couponry.api.state import api_of
+from couponry.console import formats
 from couponry.console.cart_forms import MAX_FIELDS, MAX_LINES, Asked, Said, asked_by, is_blank, numbers, said, skus
 from couponry.console.pages import fragment, json_page, page
-from couponry.console.promotions import Overview, overview_of
+from couponry.console.promotion_forms import document_of
+from couponry.console.promotions import LIST, Overview, overview_of
 from couponry.console.sample_carts import form_of_sample, priced, sample_cart
 from couponry.console.verdicts import Verdict, verdicts
 from couponry.console.visits import Form, context_of, form_of, session_in
@@ -22,12 +25,14 @@ from couponry.domain.errors import InvalidDocument, Refusal
 from couponry.domain.listing import EVERYTHING, Page
 from couponry.domain.outcome import Evaluation
 from couponry.domain.products import Product
-from couponry.domain.promotions import Promotion
+from couponry.domain.promotions import PromotionAttributes
 from couponry.domain.redemption import shoppers_of
 from couponry.services import codes, products
 from couponry.services.context import Context, utc_now
 from couponry.services.trying import Trial, Tried, try_cart
 
+NEW = "new"
+"""Stands in paths for the id of a promotion that is not stored yet."""
 OFFERED = 25
 """How many products are offered where a SKU is typed; every other one is found by its SKU as well."""
 
@@ -68,33 +73,45 @@ class Judged(NamedTuple):
     result: Result | None = None
 
 
+class Subject(NamedTuple):
+    """The promotion that is tried: as it is stored, or a draft of it."""
+
+    promotion: PromotionAttributes
+    own_id: str
+    """What it is called in answers."""
+    path: str
+    stored: Overview | None
+    draft: str
+    """The draft as the wire has it; empty where what is stored is tried."""
+
+
+async def _subject(context: Context, promotion_id: str, form: Form) -> Subject:
+    """Return what a form tries: a promotion, or what stands in the form of one and is not saved.
+
+    Raises:
+        PromotionNotFound: this store has no such promotion, and it is no draft of a new one.
+        InvalidDocument, UnprocessablePromotion: the draft is none.
+    """
+    draft = document_of(form).decode() if "rule_set" in form else form.get("draft", "")
+    stored = None if draft and promotion_id == NEW else await overview_of(context, promotion_id)
+    promotion = decode_promotion(draft.encode()) if draft else stored and stored.promotion
+    assert promotion is not None
+    if stored is None:
+        return Subject(promotion, "draft", f"{LIST}/{NEW}", None, draft)
+    return Subject(promotion, str(stored.promotion.id), stored.path, stored, draft)
+
+
 @get("/promotions/{promotion_id:str}/try")
 async def show_sample(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
     """Show a cart that makes sense for a promotion, and how it is judged."""
-    async with context_of(request) as context:
-        shown = await overview_of(context, promotion_id)
-        offered = await _offered(context)
-        form = await _sample(context, shown.promotion, offered)
-    if code := request.query_params.get("code", "").replace("\0", ""):
-        form["codes"] = code
-    return await _page(request, shown, form, offered)
+    code = request.query_params.get("code", "").replace("\0", "")
+    return await try_page(request, promotion_id, {}, code)
 
 
 @post("/promotions/{promotion_id:str}/try", status_code=200)
 async def show_tried(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
-    """Show how the cart that a form describes is judged."""
-    form = await form_of(request, MAX_FIELDS)
-    return await tried_page(request, promotion_id, form)
-
-
-async def tried_page(
-    request: Request[Any, Any, Any], promotion_id: str, form: Form, refused: Sequence[str] = ()
-) -> Response[bytes]:
-    """Show how the cart of a form is judged, and why it was not redeemed if it was *refused*."""
-    async with context_of(request) as context:
-        shown = await overview_of(context, promotion_id)
-        offered = await _offered(context)
-    return await _page(request, shown, form, offered, refused)
+    """Show how the cart that a form describes is judged; the form of a promotion tries that, unsaved."""
+    return await try_page(request, promotion_id, await form_of(request, MAX_FIELDS))
 
 
 @post("/promotions/{promotion_id:str}/try/answer", status_code=200)
@@ -102,20 +119,25 @@ async def tell_tried(request: Request[Any, Any, Any], promotion_id: FromPath[str
     """Answer how the cart that a form describes is judged, for the module that shows it while one types."""
     form = await form_of(request, MAX_FIELDS)
     async with context_of(request) as context:
-        shown = await overview_of(context, promotion_id)
-    judged = await _judged(request, shown.promotion, form)
-    told = fragment("try_answer.html", result=judged.result, path=shown.path, promotion=shown.promotion)
+        subject = await _subject(context, promotion_id, form)
+    judged = await _judged(request, subject, form)
+    told = fragment("try_answer.html", result=judged.result, own_id=subject.own_id)
     return json_page({"html": told, "faults": judged.faults, "others": judged.others, "known": judged.known})
 
 
-async def _page(
-    request: Request[Any, Any, Any],
-    shown: Overview,
-    form: Form,
-    offered: Sequence[Product],
-    refused: Sequence[str] = (),
+async def try_page(
+    request: Request[Any, Any, Any], promotion_id: str, form: Form, code: str = "", refused: Sequence[str] = ()
 ) -> Response[bytes]:
-    judged = await _judged(request, shown.promotion, form)
+    """Answer the page on which a form is tried: how its cart is judged, and why it was *refused* to be redeemed.
+
+    An empty form shows a cart that makes sense, with a *code* if there is one to try.
+    """
+    async with context_of(request) as context:
+        subject = await _subject(context, promotion_id, form)
+        offered = (await products.list_products(context, EVERYTHING, Page(OFFERED))).rows
+        if "currency" not in form:  # nobody has filled in a cart yet
+            form = await _sample(context, subject, offered) | ({"codes": code} if code else {})
+    judged = await _judged(request, subject, form)
     lines = [line for line in numbers(form) if not is_blank(form, line)] or [1]
     # One more than there are, so that a line can be added without modules.
     spare = [lines[-1] + 1] if len(lines) < MAX_LINES else []
@@ -123,7 +145,7 @@ async def _page(
         request,
         "try.html",
         422 if judged.result is None or refused else 200,
-        **shown._asdict(),
+        **subject._asdict(),
         **judged._asdict(),
         lines=lines,
         spare=spare,
@@ -134,13 +156,9 @@ async def _page(
     )
 
 
-async def _offered(context: Context) -> list[Product]:
-    return (await products.list_products(context, EVERYTHING, Page(OFFERED))).rows
-
-
-async def _sample(context: Context, promotion: Promotion, offered: Sequence[Product]) -> Form:
+async def _sample(context: Context, subject: Subject, offered: Sequence[Product]) -> Form:
     """Return the form of a cart for a promotion, with one of its codes; where any product would do, one *offered*."""
-    rule_set = promotion.rule_set
+    rule_set = subject.promotion.rule_set
     cart = sample_cart(rule_set)
     spare = iter([product.sku for product in offered if product.sku is not None])
     for line in cart.lines:
@@ -150,22 +168,34 @@ async def _sample(context: Context, promotion: Promotion, offered: Sequence[Prod
     known = await products.products_by_sku(context, [line.sku for line in cart.lines if line.sku])
     prices = {sku: product.prices[currency] for sku, product in known.items() if currency in product.prices}
     form = form_of_sample(priced(cart, prices), rule_set, asked_by(rule_set)) | {"scope": "alone"}
-    if not promotion.automatic:
-        first = await codes.list_codes(context, promotion.id, EVERYTHING, None, Page(1))
+    if subject.draft:
+        form |= _when_it_runs(subject.promotion)
+    if subject.stored is not None and not subject.promotion.automatic:
+        first = await codes.list_codes(context, subject.stored.promotion.id, EVERYTHING, None, Page(1))
         form["codes"] = "".join(code.code for code in first.rows)
     return form
 
 
-async def _judged(request: Request[Any, Any, Any], promotion: Promotion, form: Form) -> Judged:
+def _when_it_runs(promotion: PromotionAttributes) -> Form:
+    """Return what makes a draft be judged as it will be: enabled, and not before its start."""
+    form = {"as_enabled": "on"}
+    if promotion.start > utc_now():
+        form["at"] = formats.field(promotion.start + timedelta(seconds=promotion.start.microsecond > 0))
+    return form
+
+
+async def _judged(request: Request[Any, Any, Any], subject: Subject, form: Form) -> Judged:
+    promotion = subject.promotion
     asked, typed = asked_by(promotion.rule_set), await cart_typed(request, promotion, form)
     judged = Judged(form, asked, typed.known, typed.faults, typed.others)
     if typed.cart is None:
         return judged
-    tried = await _tried(request, promotion, typed.cart, form)
-    return judged._replace(result=_result(typed.said, tried, promotion, typed.known))
+    # Outside of any transaction: what judges carts takes a connection of its own.
+    tried = await _tried(request, subject, typed.cart, form)
+    return judged._replace(result=_result(typed.said, tried, subject.own_id, typed.known))
 
 
-async def cart_typed(request: Request[Any, Any, Any], promotion: Promotion, form: Form) -> Typed:
+async def cart_typed(request: Request[Any, Any, Any], promotion: PromotionAttributes, form: Form) -> Typed:
     """Return the cart that a form describes, or what is wrong with it."""
     async with context_of(request) as context:
         found = await products.products_by_sku(context, skus(form))
@@ -183,11 +213,12 @@ async def cart_typed(request: Request[Any, Any, Any], promotion: Promotion, form
     return Typed(typed, cart, known, {}, [])
 
 
-async def _tried(request: Request[Any, Any, Any], promotion: Promotion, cart: CartToEvaluate, form: Form) -> Tried:
+async def _tried(request: Request[Any, Any, Any], subject: Subject, cart: CartToEvaluate, form: Form) -> Tried:
     session, api = session_in(request), api_of(request)
     assert session is not None
     trial = Trial(
-        promotion_id=str(promotion.id),
+        promotion_id=subject.own_id,
+        draft=subject.promotion if subject.draft else None,
         cart=cart,
         codes=cart.codes,
         shoppers=shoppers_of(api.keys.shoppers, session.store_id, cart.shopper),
@@ -198,7 +229,7 @@ async def _tried(request: Request[Any, Any, Any], promotion: Promotion, cart: Ca
     return await try_cart(api.till.look_ups, api.promotions, session.store_id, trial)
 
 
-def _result(typed: Said, tried: Tried, promotion: Promotion, known: Mapping[str, str]) -> Result:
+def _result(typed: Said, tried: Tried, own_id: str, known: Mapping[str, str]) -> Result:
     items: list[dict[str, Any]] = typed.document["items"]
     labels = {
         item["id"]: known.get(str(line)) or item.get("sku") or item.get("product_id") or f"Line {line}"
@@ -206,7 +237,7 @@ def _result(typed: Said, tried: Tried, promotion: Promotion, known: Mapping[str,
     }
     names = {id_: one.name for id_, one in tried.promotions.items()}
     document = msgspec.json.format(msgspec.json.encode({"data": typed.document}), indent=2).decode()
-    told = verdicts(tried, str(promotion.id), labels)
+    told = verdicts(tried, own_id, labels)
     return Result(tried.evaluation, labels, names, told, tried.assumed, document)
 
 

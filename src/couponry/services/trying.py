@@ -30,6 +30,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     shoppers: tuple[bytes, ...] = ()
     """What the cart's shopper is known by."""
     at: datetime
+    draft: PromotionAttributes | None = None
+    """What to judge the promotion as, instead of as it is stored; it need not be."""
     alone: bool = True
     """Whether no other promotion of the store takes part."""
     as_enabled: bool = False
@@ -54,9 +56,8 @@ async def try_cart(look_ups: LookUps, promotions: PromotionCache, store_id: UUID
     A promotion that takes codes and is tried alone, without any, is judged as though one had been entered.
     """
     entered, standing = await look_up(look_ups, promotions, store_id, trial.codes, trial.shoppers)
-    one = standing.by_id.get(trial.promotion_id)
-    if one is not None and trial.as_enabled:
-        one = entry(one.id, msgspec.structs.replace(one.promotion, enabled=True), one.created_at)
+    one = _tried(standing.by_id.get(trial.promotion_id), trial)
+    if one is not None:
         standing = book([*(other for other in standing.entries if other.id != one.id), one])
     elsewhere: set[str] = set()
     assumed = False
@@ -71,6 +72,16 @@ async def try_cart(look_ups: LookUps, promotions: PromotionCache, store_id: UUID
         elsewhere=tuple(sorted(elsewhere)),
         assumed=assumed,
     )
+
+
+def _tried(stored: Entry | None, trial: Trial) -> Entry | None:
+    """Return the promotion as it is to be judged."""
+    promotion = trial.draft or (stored and stored.promotion)
+    if promotion is None:
+        return None
+    if trial.as_enabled:
+        promotion = msgspec.structs.replace(promotion, enabled=True)
+    return entry(trial.promotion_id, promotion, stored.created_at if stored else trial.at)
 
 
 def _is_of(code: EnteredCode, standing: Book) -> bool:

@@ -24,7 +24,8 @@ document.getElementById("faults")?.focus();
 
 raw.addEventListener("input", () => { show(); changed(); });
 form.addEventListener("input", () => { dirty = true; });
-form.addEventListener("submit", () => { dirty = false; });
+// What is only tried, in a window of its own, is not saved.
+form.addEventListener("submit", (event) => { if (!event.submitter?.formTarget) dirty = false; });
 addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
 for (const link of document.querySelectorAll("[data-fault-link]")) {
   link.addEventListener("click", (event) => {
