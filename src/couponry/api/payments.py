@@ -69,7 +69,7 @@ async def confirm_order(request: Request[Any, Token, Any], order_id: FromPath[st
     """Confirm an order: answer the payment that it stands on."""
     async with context_of(request) as context:
         order = await orders.get_order(context, id_in_path(order_id, OrderNotFound))
-    return json_answer(TransactionAnswer(transaction_resource(order, payments.standing(order))))
+    return json_answer(_answer(Moved(order.id, payments.standing(order), order.evaluation.currency)))
 
 
 @post("/transactions/{transaction_id:str}/confirm", operation_id="confirmPayment", status_code=200)
@@ -81,7 +81,7 @@ async def confirm_payment(
     id_ = id_in_path(transaction_id, TransactionNotFound)
     async with context_of(request) as context:
         order = await orders.get_order(context, id_in_path(order_id, OrderNotFound))
-    return Response(_answer(order, id_), media_type="application/json")
+    return json_answer(_answer(_moved_to(order, id_)))
 
 
 @post("/transactions/{transaction_id:str}/capture", operation_id="captureATransaction", status_code=200)
