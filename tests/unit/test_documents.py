@@ -555,7 +555,8 @@ class TestJobs:
     def test_a_job_of_no_kind_is_refused(self):
         assert told(faults_of(job, {})) == [("required", "data")]
         assert told(faults_of(job, {"data": {}})) == [("required", "data.job_type")]
-        assert told(faults_of(job, {"job_type": "code_import"})) == [("enum", "data.job_type")]
+        assert told(faults_of(job, {"job_type": "code_copy"})) == [("enum", "data.job_type")]
+        assert told(faults_of(job, {"job_type": "code_import"})) == [("required", "data.dry_run_id")]
         wrong = {"type": "x", "job_type": "code_generate"}
         assert told(faults_of(job, wrong)) == [("enum", "data.type"), ("required", "data.parameters")]
 
