@@ -101,6 +101,21 @@ def test_who_is_signed_out_meanwhile_is_told_and_keeps_what_was_typed(shop: Shop
     expect(page.locator('[name="unit_price-1"]')).to_have_value("777")
 
 
+def test_the_answer_comes_as_soon_as_the_server_can_be_reached_again(shop: Shop, open_console, complaints):
+    complaints.expected.append("ERR_INTERNET_DISCONNECTED")
+    id_ = shop.promotion(rule_set=TOTAL)
+    page = open_console(shop)
+    page.goto(f"promotions/{id_}/try")
+    page.context.set_offline(True)
+    write(page, "quantity-1", "1")
+    expect(page.get_by_text("The server does not answer.")).to_be_visible()
+
+    page.context.set_offline(False)
+
+    expect(page.locator("[data-answer]")).to_contain_text("it comes to 20.00")
+    expect(page.get_by_text("The server does not answer.")).to_be_hidden()
+
+
 def test_a_promotion_is_tried_before_it_is_saved(shop: Shop, open_console, complaints, look):
     page = open_console(shop)
     page.goto("promotions/new")
