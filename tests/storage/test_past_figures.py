@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 from couponry.services.context import fresh_id
 from couponry.storage.migrate import migrate
 
-PAST = import_module("couponry.storage.migrations.versions.0015_figures").PAST
+PAST = import_module("couponry.storage.migrations.versions.0014_figures").PAST
 
 JUDGED = (
     '{{"currency": "EUR", "applied": [{{"promotion_id": "{0}", "code": "SUN", "amount": -150}},'
@@ -43,7 +43,7 @@ def test_past_uses_get_what_they_took_off_from_their_carts(own_database: str):
         )
         connection.execute(
             "INSERT INTO orders VALUES (%s, %s, %s, '{}', 'x', 'x', 'x', 'EUR', 0, 0, NULL, NULL, NULL, NULL, NULL,"
-            " NULL, NULL, NULL, NULL, NULL, NULL, '{}', now(), now())",
+            " NULL, NULL, NULL, NULL, NULL, NULL, '{}', now(), now(), '{}')",
             [store, ordered, f'{{"evaluation": {judged}}}'],
         )
         for redemption, promotion, state, used_on, released_at in (
