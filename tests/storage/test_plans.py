@@ -550,6 +550,7 @@ async def test_counting_redemptions(context: Context, usages_made: tuple[UUID, U
         (Comparison("eq", "order_id", ("none",)), 0),
         (Comparison("eq", "state", ("held",)), 200),
         (Comparison("eq", "state", ("released",)), 0),
+        (All((Comparison("eq", "state", ("released",)), Comparison("eq", "state", ("confirmed",)))), 0),
         (All((Comparison("eq", "state", ("confirmed",)), Comparison("eq", "order_id", ("order 7",)))), 20),
         (All((Comparison("eq", "state", ("held",)), Comparison("eq", "order_id", ("order 7",)))), 0),
     ],

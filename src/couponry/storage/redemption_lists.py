@@ -18,8 +18,14 @@ FILTERS: Attributes = {
     "state": Attribute({"eq": "state = %s"}, read=lambda operand: str(RedemptionState(operand))),
 }
 
-OF_ORDER: Attributes = {**FILTERS, "state": Attribute({"eq": "state || '' = %s"}, read=FILTERS["state"].read)}
-"""`FILTERS` for the redemptions of one order, which are few: PostgreSQL is to look the order up, not a state."""
+BESIDE: Attributes = {**FILTERS, "state": Attribute({"eq": "state || '' = %s"}, read=FILTERS["state"].read)}
+"""`FILTERS` where PostgreSQL is not to look the state up: an order has few redemptions, and most are confirmed."""
+
+UNCONFIRMED: Attributes = {
+    **FILTERS,
+    "state": Attribute({"eq": "(state = %s AND state <> 'confirmed')"}, read=FILTERS["state"].read),
+}
+"""`FILTERS` for redemptions that are held or released: the index by state has those alone."""
 
 
 class RedemptionRow(NamedTuple):
@@ -36,7 +42,9 @@ class RedemptionRow(NamedTuple):
 
 
 def _condition(wanted: Filter) -> tuple[sql.Composed, list[Any]]:
-    return where(wanted, FILTERS if asked(wanted, "order_id") is None else OF_ORDER)
+    state = asked(wanted, "state")
+    beside = state is None or state == RedemptionState.CONFIRMED or asked(wanted, "order_id") is not None
+    return where(wanted, BESIDE if beside else UNCONFIRMED)
 
 
 async def page_of(connection: Connection, store_id: UUID, wanted: Filter, page: Page) -> list[RedemptionRow]:
