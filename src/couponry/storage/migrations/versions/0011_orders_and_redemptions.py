@@ -18,7 +18,7 @@ CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 COMMENT ON COLUMN idempotency_keys.key IS 'As a merchant sent it; keys of shoppers begin with a line of their own.';
 """
 
-# Ids are made in the order of time, so that the newest redemptions come first by them. Most are confirmed, many at once:
+# Ids are made in the order of time: the newest redemptions come first by them. Most are confirmed, many at once:
 # the index spares them, and what is confirmed is found by its id.
 REDEMPTIONS = """
 CREATE INDEX redemptions_by_order ON redemptions (store_id, order_id, id) WHERE order_id IS NOT NULL;
