@@ -73,6 +73,8 @@ UNLOGGED = {
     "evaluateCart",
     "createRedemption",
     "confirmRedemption",
+    "confirmOrder",
+    "confirmPayment",
     "releaseRedemption",
     "createACart",
     "updateACart",

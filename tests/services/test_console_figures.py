@@ -184,7 +184,7 @@ def test_support_tells_every_promotion_behind_a_code_and_why_it_is_refused(guest
 
     page = guest.shown(f"/support?code=sun&shopper={ANN}")
 
-    assert "This shopper has used the code 1 of 1 times." in page
+    assert "This shopper has used the code, or holds it, 1 of 1 times." in page
     assert "The promotion ended at 2025-01-01T00:00:00Z." in page
     assert "<strong>1</strong> of 3" in page
     assert re.search(r"<dt>Used</dt><dd>1</dd>\s*<dt>Held</dt><dd>1 ", page)

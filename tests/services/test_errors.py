@@ -268,7 +268,7 @@ class TestJobs:
         )
         assert error({"data": {"type": "promotion_job"}}) == ("data.job_type", "job_type is required")
         assert error({}) == ("data", "data is required")
-        assert error({"data": EXPORT | {"job_type": "code_import"}})[0] == "data.job_type"
+        assert error({"data": EXPORT | {"job_type": "code_copy"}})[0] == "data.job_type"
         assert error({"data": EXPORT | {"type": "promotion"}})[0] == "data.type"
         assert error({"data": EXPORT | {"name": "x" * 51}}) == (
             "data.name",

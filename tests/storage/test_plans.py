@@ -437,7 +437,7 @@ USAGES = """
         FROM generate_series(1, 100000) AS n
     ), redeemed AS (
         INSERT INTO redemptions SELECT %(store)s, redemption, CASE code WHEN 'rare' THEN 'held' ELSE 'confirmed' END,
-            'order ' || n %% 10000, used_on, '{}',
+            CASE WHEN n %% 10 = 0 THEN 'order' ELSE 'order ' || n %% 10000 END, used_on, '{}',
             ARRAY[substring(sha256(shopper::bytea) FROM 1 FOR 16)], 'me', 'me', used_on, used_on FROM made
     ), kept AS (
         INSERT INTO idempotency_keys SELECT %(store)s, redemption::text, ''::bytea,
@@ -540,7 +540,8 @@ async def test_listing_redemptions(context: Context, usages_made: tuple[UUID, UU
 async def test_counting_redemptions(context: Context, usages_made: tuple[UUID, UUID]):
     await AsyncCursor.execute(AsyncCursor(context.connection), "ANALYZE redemptions")
     assert await redemption_lists.total(context.connection, usages_made[0], EVERYTHING) == (COUNTED, False)
-    assert max(rows_read(plan) for _, plan in ExplainingCursor.plans) <= COUNTED
+    # PostgreSQL may count with several processes, which stop a page or so after there are enough rows between them.
+    assert max(rows_read(plan) for _, plan in ExplainingCursor.plans) <= 2 * COUNTED
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_the_file_of_a_job_cancelled_before_it_began_is_removed(installation: In
     assert (answer["status"], answer["result"]["imported"]) == ("cancelled", 0)
     with installation.worker():
         until(lambda: not [*installation.exports.rglob(f"{job}*")])
-        until(lambda: not installation.rows("SELECT FROM uploads"))
+        until(lambda: not installation.rows("SELECT FROM uploads WHERE promotion_id = %s", [promotion]))
 
 
 def test_a_file_that_no_job_came_of_is_removed_after_a_day(installation: Installation, shop: Shop):
@@ -184,7 +184,7 @@ def test_a_file_that_no_job_came_of_is_removed_after_a_day(installation: Install
     assert shop.http.delete(f"/v2/rule-promotions/{promotion}").status_code == 204
     with installation.worker():
         until(lambda: not installation.rows("SELECT FROM promotions WHERE id = %s", [promotion]))
-    assert installation.rows("SELECT FROM uploads") == []
+    assert installation.rows("SELECT FROM uploads WHERE promotion_id = %s", [promotion]) == []
 
 
 def tried(installation: Installation, shop: Shop, promotion: str, text: bytes = b"code\na\n") -> str:
