@@ -86,8 +86,10 @@ async def _uses(connection: Connection, store_id: UUID, ids: Sequence[UUID]) -> 
 async def total(connection: Connection, store_id: UUID, wanted: Filter) -> tuple[int, bool]:
     """Return how many redemptions pass *wanted*, and whether that is exact or counting stopped at `COUNTED`."""
     condition, parameters = _condition(wanted)
+    # In the order of an index, so that PostgreSQL stops with the last that counts.
     query = sql.SQL(
-        "SELECT count(*) FROM (SELECT FROM redemptions WHERE store_id = %s AND {condition} LIMIT %s) AS passing"
+        "SELECT count(*) FROM ("
+        "SELECT FROM redemptions WHERE store_id = %s AND {condition} ORDER BY id LIMIT %s) AS passing"
     ).format(condition=condition)
     cursor = await connection.execute(query, [store_id, *parameters, COUNTED])
     row = await cursor.fetchone()
