@@ -104,6 +104,17 @@ def test_refusals_are_one_sentence_and_a_status(run: Run, tmp_path: Path):
         ('{"name": "a", "name": "b"}', "name is said twice"),
         ("- a", "must hold one document with members"),
         ("x: !!python/object/apply:os.system [false]", "is neither YAML nor JSON"),
+        ("x: !!bool perhaps", "is neither YAML nor JSON"),
+        ("x: !!timestamp soon", "is neither YAML nor JSON"),
+        ("max_discount: 1e999", "a number that is too large"),
+        ('{"max_discount": 1e999}', "a number that is too large"),
+        ("priority: 99999999999999999999", "a number that is too large"),
+        ('{"priority": NaN}', "NaN is no number"),
+        ("~: 3", "None is no text"),
+        ("x: &x [*x]", "nests too deep, or holds itself"),
+        ('{"x": ' + "[" * 100_000 + "]" * 100_000 + "}", "nests too deep"),
+        ('{"name": "\\ud83d"}', "half a character"),
+        ('{"\\ud83d": 1}', "half a character"),
     ],
 )
 def test_a_file_that_says_nothing_certain_is_refused(run: Run, content: str, sentence: str):
@@ -111,6 +122,31 @@ def test_a_file_that_says_nothing_certain_is_refused(run: Run, content: str, sen
     assert refused.returncode == 1
     assert sentence in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_json_is_read_as_other_programs_write_it(run: Run):
+    members = {
+        "name": "Summer 😀",
+        "enabled": True,
+        "start": "2026-01-01",
+        "end": "2036-09-01",
+        "rule_set": {
+            "rules": {"strategy": "cart_total", "operator": "gte", "args": [10000]},
+            "actions": [{"strategy": "cart_discount", "args": ["percent", 10]}],
+        },
+    }
+    body = json.dumps(members, indent="\t")
+    assert "\\ud83d\\ude00" in body
+    assert "\t" in body
+    id_ = said(run("promotions", "create", "-f", "-", given=body)).strip()
+    assert document(run("promotions", "get", id_, "--json"))["name"] == "Summer 😀"
+
+
+@pytest.mark.parametrize("codes", ["null", "abc"])
+def test_codes_to_enter_are_added_to_a_list_alone(run: Run, codes: str):
+    cart = f"currency: USD\nitems: []\ncodes: {codes}\n"
+    refused = run("evaluate", "-f", "-", "--code", "x", given=cart)
+    assert (refused.returncode, refused.stderr) == (1, "- cannot be sent: codes is no list.\n")
 
 
 def test_yaml_has_the_types_of_json(run: Run):
