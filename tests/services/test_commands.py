@@ -470,8 +470,15 @@ def test_what_was_done_is_told_as_a_document_where_that_is_wanted(
     shop.add_codes(promotion, "a", "b")
     exported = {"promotion_id": promotion, "codes": 2, "file": str(out)}
     assert told("codes", "export", promotion, "--out", str(out), *here) == exported
-    both = command("codes", "export", promotion, "--out", "-", *here, env=env)
-    assert (both.returncode, both.stdout) == (1, "")
+    (tmp_path / "new.csv").write_text("code\nc\n")
+    for words in (
+        ("export", promotion, "--out", "-"),
+        ("generate", promotion, "--count", "1", "--out", "-"),
+        ("import", promotion, str(tmp_path / "new.csv"), "--report", "-"),
+    ):
+        both = command("codes", *words, *here, env=env)
+        assert (both.returncode, both.stdout) == (1, ""), words
+        assert "takes the CSV or the document" in both.stderr
     assert told("promotions", "delete", promotion, "--yes", *here) == {"id": promotion, "codes": 2}
 
 

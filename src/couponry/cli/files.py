@@ -16,6 +16,12 @@ OutOption = Annotated[Path | None, typer.Option(help="Write the new codes into t
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")]
 
 
+def require_one_output(out: Path | None, *, as_json: bool) -> None:
+    """End with a sentence where standard output would take a file and a document: nobody could tell them apart."""
+    if as_json and out == STDIN:
+        raise UserError("Standard output takes the CSV or the document; write the CSV into a file.")
+
+
 @contextmanager
 def written(out: Path, *, force: bool) -> Generator[BinaryIO]:
     """Lend a file that becomes *out* when the block ends well, and leaves no trace when it does not.
