@@ -49,7 +49,7 @@ class Client:
         """None on a server."""
 
     async def ask(self, method: str, path: str, body: object = None, **query: str) -> Any:  # noqa: ANN401
-        """Return the document that answers, which has `data`; None where something is deleted.
+        """Return the document that answers, which has `data`; None where there is none to give.
 
         Raises:
             Refused: the API says no.
@@ -58,7 +58,7 @@ class Client:
         """
         content = None if body is None else msgspec.json.encode(body)
         answer = await self._send(method, path, content, "application/json", query)
-        if method != "DELETE":
+        if answer is not None:
             self._member(answer, "data", (dict, list))
         return answer
 
@@ -122,7 +122,7 @@ class Client:
 
 def _document(http: httpx.AsyncClient, answer: httpx.Response) -> Any:  # noqa: ANN401
     try:
-        document = msgspec.json.decode(answer.content) if answer.content else None
+        document = None if answer.status_code == 204 else msgspec.json.decode(answer.content)
     except msgspec.DecodeError:
         document = None
         if answer.is_success:
