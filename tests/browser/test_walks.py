@@ -133,6 +133,60 @@ def test_the_json_and_the_fields_say_the_same(shop: Shop, open_console):
     expect(page.locator(".builder > .fault")).to_have_text("This is not JSON.")
 
 
+@pytest.mark.parametrize(
+    ("text", "said", "told"),
+    [
+        ("1,000", 1000, "comes to 10.00 or more"),
+        ("1,234,500", 1_234_500, "comes to 12,345.00 or more"),
+        ("1,5", "1,5", "Mend what is marked below"),
+        ("1,,0", "1,,0", "Mend what is marked below"),
+        ("1.000,5", "1.000,5", "Mend what is marked below"),
+    ],
+)
+def test_commas_between_thousands_alone_are_taken(shop: Shop, open_console, text: str, said: int | str, told: str):
+    page = open_console(shop)
+    page.goto("promotions/new")
+    write(page, "rules.args.0", text)
+    assert rule_set(page)["rules"]["args"] == [said]
+    expect(page.locator("[data-sentence]")).to_contain_text(told)
+
+
+CATEGORY = {"strategy": "item_category", "operator": "in", "args": ["a"]}
+DISCOUNT = {"strategy": "cart_discount", "args": ["percent", 10]}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rules": CATEGORY, "actions": {}},
+        {"rules": CATEGORY, "actions": "x"},
+        {"rules": CATEGORY | {"args": "x"}, "actions": [DISCOUNT]},
+        {"rules": {"strategy": "cart_total", "operator": "gte", "args": "99"}, "actions": [DISCOUNT]},
+        {"rules": {"strategy": "and", "children": {}}, "actions": [DISCOUNT | {"args": {}, "limitations": [1]}]},
+        {"rules": ["x"], "actions": [None, DISCOUNT | {"args": "percent"}], "currencies": "USD"},
+    ],
+)
+def test_json_of_any_shape_can_be_mended_in_the_fields(shop: Shop, open_console, complaints, wrong: dict[str, Any]):
+    complaints.expected.append("422")
+    page = open_console(shop)
+    page.goto("promotions/new")
+    page.locator('[id="rules.strategy"]').wait_for()
+    page.get_by_text("As JSON", exact=True).click()
+    page.locator("#name").fill("Any shape")
+    page.locator("#rule_set").fill(json.dumps(wrong))
+    page.get_by_role("button", name="Create promotion").click()
+
+    page.get_by_role("alert").wait_for()
+    expect(page.locator(".builder")).to_be_visible()
+    expect(page.locator(".builder .fault").first).to_be_visible()
+    page.get_by_text("As JSON", exact=True).click()
+    page.locator("#rule_set").fill(json.dumps({"rules": wrong["rules"], "actions": [DISCOUNT]}))
+    pick(page, "rules.strategy", "cart_total")
+    pick(page, "rules.operator", "gte")
+    write(page, "rules.args.0", "700")
+    expect(page.locator("[data-sentence]")).to_contain_text("comes to 7.00 or more, take 10")
+
+
 def test_every_strategy_and_action_can_be_chosen_and_filled_in(shop: Shop, open_console):
     page = open_console(shop)
     page.goto("promotions/new")

@@ -368,9 +368,25 @@ class TestRefusals:
         shop.add_codes(promotion, "1", "2")
         job = upload(shop, promotion, "code\n1\n3\n4\n", dry_run=dry_run).json()["data"]["id"]
         ended = shop.ended_job(promotion, job)
-        assert (ended["status"], ended["error"]) == ("failed", "codes limit exceeded")
+        stored = "" if dry_run == "true" else "; nothing of the file is imported"
+        told = f"codes limit exceeded: the promotion may have 3 codes{stored}"
+        assert (ended["status"], ended["error"]) == ("failed", told)
         assert names(shop, promotion) == ["1", "2"]
         assert imported(shop, promotion, "code\n1\n3\n", dry_run=dry_run)[0] == result(1, duplicate=1)
+
+    def test_more_codes_than_a_promotion_may_have_are_told_with_what_went_in(self, shop: Shop, database_url: str):
+        promotion = shop.promotion()
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            limit = "UPDATE stores SET max_codes_per_promotion = 25500 WHERE store_id = %s"
+            connection.execute(limit, [shop.store_id])
+        text = "code;uses\n;1\n" + "".join(f"c-{number};\n" for number in range(3, 26_002))
+        job = upload(shop, promotion, text).json()["data"]["id"]
+        ended = shop.ended_job(promotion, job)
+        assert ended["status"] == "failed"
+        told = "the promotion may have 25500 codes; the file is imported up to line 25001"
+        assert ended["error"] == f"codes limit exceeded: {told}"
+        assert ended["result"]["imported"] == 24_999
+        assert [line for line, *_ in report_of(shop, promotion, job)] == ["2"]
 
     def test_a_second_job(self, shop: Shop):
         promotion = shop.promotion()

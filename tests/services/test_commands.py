@@ -9,10 +9,12 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +106,17 @@ def test_refusals_are_one_sentence_and_a_status(run: Run, tmp_path: Path):
         ('{"name": "a", "name": "b"}', "name is said twice"),
         ("- a", "must hold one document with members"),
         ("x: !!python/object/apply:os.system [false]", "is neither YAML nor JSON"),
+        ("x: !!bool perhaps", "is neither YAML nor JSON"),
+        ("x: !!timestamp soon", "is neither YAML nor JSON"),
+        ("max_discount: 1e999", "a number that is too large"),
+        ('{"max_discount": 1e999}', "a number that is too large"),
+        ("priority: 99999999999999999999", "a number that is too large"),
+        ('{"priority": NaN}', "NaN is no number"),
+        ("~: 3", "None is no text"),
+        ("x: &x [*x]", "nests too deep, or holds itself"),
+        ('{"x": ' + "[" * 100_000 + "]" * 100_000 + "}", "nests too deep"),
+        ('{"name": "\\ud83d"}', "half a character"),
+        ('{"\\ud83d": 1}', "half a character"),
     ],
 )
 def test_a_file_that_says_nothing_certain_is_refused(run: Run, content: str, sentence: str):
@@ -111,6 +124,31 @@ def test_a_file_that_says_nothing_certain_is_refused(run: Run, content: str, sen
     assert refused.returncode == 1
     assert sentence in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_json_is_read_as_other_programs_write_it(run: Run):
+    members = {
+        "name": "Summer 😀",
+        "enabled": True,
+        "start": "2026-01-01",
+        "end": "2036-09-01",
+        "rule_set": {
+            "rules": {"strategy": "cart_total", "operator": "gte", "args": [10000]},
+            "actions": [{"strategy": "cart_discount", "args": ["percent", 10]}],
+        },
+    }
+    body = json.dumps(members, indent="\t")
+    assert "\\ud83d\\ude00" in body
+    assert "\t" in body
+    id_ = said(run("promotions", "create", "-f", "-", given=body)).strip()
+    assert document(run("promotions", "get", id_, "--json"))["name"] == "Summer 😀"
+
+
+@pytest.mark.parametrize("codes", ["null", "abc"])
+def test_codes_to_enter_are_added_to_a_list_alone(run: Run, codes: str):
+    cart = f"currency: USD\nitems: []\ncodes: {codes}\n"
+    refused = run("evaluate", "-f", "-", "--code", "x", given=cart)
+    assert (refused.returncode, refused.stderr) == (1, "- cannot be sent: codes is no list.\n")
 
 
 def test_yaml_has_the_types_of_json(run: Run):
@@ -432,8 +470,15 @@ def test_what_was_done_is_told_as_a_document_where_that_is_wanted(
     shop.add_codes(promotion, "a", "b")
     exported = {"promotion_id": promotion, "codes": 2, "file": str(out)}
     assert told("codes", "export", promotion, "--out", str(out), *here) == exported
-    both = command("codes", "export", promotion, "--out", "-", *here, env=env)
-    assert (both.returncode, both.stdout) == (1, "")
+    (tmp_path / "new.csv").write_text("code\nc\n")
+    for words in (
+        ("export", promotion, "--out", "-"),
+        ("generate", promotion, "--count", "1", "--out", "-"),
+        ("import", promotion, str(tmp_path / "new.csv"), "--report", "-"),
+    ):
+        both = command("codes", *words, *here, env=env)
+        assert (both.returncode, both.stdout) == (1, ""), words
+        assert "takes the CSV or the document" in both.stderr
     assert told("promotions", "delete", promotion, "--yes", *here) == {"id": promotion, "codes": 2}
 
 
@@ -444,6 +489,83 @@ def test_a_server_that_is_away_is_told_from_one_that_refuses(tmp_path: Path, api
     assert away.returncode == 3
     assert away.stderr.startswith("http://127.0.0.1:1 does not answer: ")
     assert command("promotions", "list", "--url", api, env=env).returncode == 4
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://h:abc", "http://127.0.0.1:99999", f"https://{'a' * 70}.example"])
+def test_an_address_that_is_none_is_one_sentence(tmp_path: Path, url: str):
+    refused = command("promotions", "list", "--url", url, env=environment("", tmp_path))
+    assert refused.returncode == 1
+    assert "is no address of a server" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+JOB = {"id": NOBODY, "promotion_id": NOBODY, "status": "completed", "meta": {}}
+
+
+class _Impostor(BaseHTTPRequestHandler):
+    """Gives tokens and jobs, breaks files off, and answers everything else with what its server has to say."""
+
+    def do_GET(self) -> None:
+        length, answer = None, self.server.answer  # pyright: ignore[reportAttributeAccessIssue]
+        if self.path == "/oauth/access_token":
+            answer = (200, {"access_token": "t"})
+        elif self.path.endswith("/jobs"):
+            answer = (201, {"data": JOB})
+        elif self.path.endswith("/file"):
+            answer = (200, {"href": "/torn"})
+        elif self.path == "/torn":
+            length = 10_000
+        status, said = answer
+        body = b"" if said is None else json.dumps(said).encode()
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def impostor() -> Generator[HTTPServer]:
+    with HTTPServer(("127.0.0.1", 0), _Impostor) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        yield server
+        server.shutdown()
+        serving.join()
+
+
+def asking(server: HTTPServer, folder: Path) -> dict[str, str]:
+    url = f"http://127.0.0.1:{server.server_port}"
+    return environment("", folder, url=url, client_id="x", client_secret="long enough")
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(200, {}), (200, []), (200, None), (200, {"data": "x"}), (400, {"errors": ["x"]}), (400, [])]
+)
+@pytest.mark.parametrize("words", [("promotions", "list"), ("promotions", "get", NOBODY), ("verify",)])
+def test_what_answers_and_is_no_couponry_is_told(
+    impostor: Any, tmp_path: Path, words: tuple[str, ...], status: int, said: object
+):
+    impostor.answer = (status, said)
+    refused = command(*words, env=asking(impostor, tmp_path))
+    assert refused.returncode == 1
+    assert "Couponry" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_download_that_breaks_off_leaves_no_file_and_may_work_later(impostor: Any, tmp_path: Path):
+    impostor.answer = (200, {"data": {}})
+    broken = command("codes", "export", NOBODY, "--out", str(tmp_path / "all.csv"), env=asking(impostor, tmp_path))
+    assert broken.returncode == 3
+    assert broken.stderr.startswith("The file cannot be fetched: ")
+    assert broken.stderr.count("\n") == 1
+    assert list(tmp_path.glob("all.csv*")) == []
 
 
 def test_secrets_do_not_leave_in_the_clear(tmp_path: Path):

@@ -66,6 +66,7 @@ def test_a_form_creates_what_it_says(guest: Visitor):
     [
         ({"name": ""}, "name", "Fill this in."),
         ({"priority": "high"}, "priority", "Write a whole number."),
+        ({"priority": "1,5"}, "priority", "Write a whole number."),
         ({"start": "soon"}, "start", "Write a date and a time."),
         ({"start": None}, "start", "Fill this in."),
     ],
@@ -120,6 +121,27 @@ def test_what_is_not_touched_stays_as_it_is(guest: Visitor):
     now = stored(guest, id_)
     assert (now["name"], now["custom"], now["description"], now["priority"]) == ("New name", "kept", "old", 4)
     assert now["start"] == "2026-06-01T00:00:00.123456Z"
+
+
+def test_a_fraction_of_a_second_stays_though_browsers_leave_out_seconds_that_are_0(guest: Visitor):
+    id_ = guest.shop.promotion(end="2036-06-01T10:00:00.500Z")
+    form = form_on(guest.shown(f"/promotions/{id_}/edit"))
+
+    guest.post(f"/promotions/{id_}", **(form | {"end": "2036-06-01T10:00"}))
+    assert stored(guest, id_)["end"] == "2036-06-01T10:00:00.500000Z"
+    form = form_on(guest.shown(f"/promotions/{id_}/edit"))
+    guest.post(f"/promotions/{id_}", **(form | {"end": "2036-06-01T10:01"}))
+    assert stored(guest, id_)["end"] == "2036-06-01T10:01:00Z"
+
+
+def test_a_year_has_four_digits_in_a_field(guest: Visitor):
+    id_ = guest.shop.promotion(start="0001-01-01T00:00:00Z")
+
+    form = form_on(guest.shown(f"/promotions/{id_}/edit"))
+
+    assert form["start"] == "0001-01-01T00:00:00"
+    assert guest.post(f"/promotions/{id_}", **(form | {"start": "0002-01-01T00:00"})).status_code == 303
+    assert stored(guest, id_)["start"] == "0002-01-01T00:00:00Z"
 
 
 def test_what_is_emptied_is_gone(guest: Visitor):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 import httpx
@@ -49,18 +49,35 @@ class Client:
         """None on a server."""
 
     async def ask(self, method: str, path: str, body: object = None, **query: str) -> Any:  # noqa: ANN401
-        """Return the document that answers; None where there is none.
+        """Return the document that answers, which has `data`; None where there is none to give.
 
         Raises:
             Refused: the API says no.
             Unreachable: the server does not answer, or cannot now.
+            UserError: what answers is no Couponry.
         """
         content = None if body is None else msgspec.json.encode(body)
-        return await self._send(method, path, content, "application/json", query)
+        answer = await self._send(method, path, content, "application/json", query)
+        if answer is not None:
+            self._member(answer, "data", (dict, list))
+        return answer
 
-    async def send(self, path: str, pieces: AsyncIterator[bytes], **query: str) -> Any:  # noqa: ANN401
-        """Send a CSV file as it comes in *pieces*, and return the document that answers; raises as `ask` does."""
-        return await self._send("POST", path, pieces, "text/csv", query)
+    async def send(self, path: str, pieces: AsyncIterator[bytes], **query: str) -> Document:
+        """Send a CSV file as it comes in *pieces*, and return what `data` of the answer says; raises as `ask` does."""
+        return self._member(await self._send("POST", path, pieces, "text/csv", query), "data", dict)
+
+    async def file(self, path: str) -> AsyncGenerator[bytes]:
+        """Yield the file of the job at *path* piece by piece; raises as `ask` does, also when it breaks off."""
+        link = self._member(await self._send("GET", f"{path}/file", None, "", {}), "href", str)
+        try:
+            async with self.http.stream("GET", link, auth=None) as answer:
+                if not answer.is_success:
+                    kind = Unreachable if answer.status_code >= 500 else UserError
+                    raise kind(f"The file cannot be fetched: {answer.status_code} {answer.reason_phrase}.")
+                async for piece in answer.aiter_bytes():
+                    yield piece
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            raise Unreachable(f"The file cannot be fetched: {error or type(error).__name__}.") from error
 
     async def _send(
         self, method: str, path: str, content: bytes | AsyncIterator[bytes] | None, kind: str, query: dict[str, str]
@@ -68,13 +85,21 @@ class Client:
         headers = {} if content is None else {"Content-Type": kind}
         try:
             answer = await self.http.request(method, path, content=content, headers=headers, params=query or None)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             raise Unreachable(f"{self.http.base_url} does not answer: {error or type(error).__name__}.") from error
         return _document(self.http, answer)
 
+    def _member(self, answer: object, name: str, kind: type | tuple[type, ...]) -> Any:  # noqa: ANN401
+        """Return what an answer says under *name*."""
+        found: Any = cast("Document", answer).get(name) if isinstance(answer, dict) else None
+        if not isinstance(found, kind):
+            raise UserError(f"{self.http.base_url} is no Couponry: its answer has no `{name}`.")
+        return found
+
     async def one(self, method: str, path: str, body: object = None) -> Document:
         """Return what `data` of the answer says."""
-        return (await self.ask(method, path, None if body is None else {"data": body}))["data"]
+        answer = await self.ask(method, path, None if body is None else {"data": body})
+        return self._member(answer, "data", dict)
 
     async def every(self, path: str, limit: int, **query: str) -> list[Document]:
         """Return the first *limit* elements of a list, page by page."""
@@ -82,7 +107,7 @@ class Client:
         while len(found) < limit:
             size = min(PAGE, limit - len(found))
             pages = {"page[limit]": str(size), "page[offset]": str(len(found))}
-            data: list[Document] = (await self.ask("GET", path, **query, **pages))["data"]
+            data: list[Document] = self._member(await self.ask("GET", path, **query, **pages), "data", list)
             found += data
             if len(data) < size:
                 break
@@ -91,12 +116,13 @@ class Client:
     async def count(self, path: str, **query: str) -> int:
         """Return how many elements a list has."""
         counted = await self.ask("GET", path, **query, **{"page[limit]": "1"})
-        return counted["meta"]["results"]["total"]
+        results = self._member(self._member(counted, "meta", dict), "results", dict)
+        return self._member(results, "total", int)
 
 
 def _document(http: httpx.AsyncClient, answer: httpx.Response) -> Any:  # noqa: ANN401
     try:
-        document = msgspec.json.decode(answer.content) if answer.content else None
+        document = None if answer.status_code == 204 else msgspec.json.decode(answer.content)
     except msgspec.DecodeError:
         document = None
         if answer.is_success:
@@ -104,7 +130,7 @@ def _document(http: httpx.AsyncClient, answer: httpx.Response) -> Any:  # noqa: 
     if answer.is_success:
         return document
     errors: Any = document.get("errors") if isinstance(document, dict) else None  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]
-    if not isinstance(errors, list) or not errors:
+    if not isinstance(errors, list) or not errors or not all(isinstance(one, dict) for one in errors):  # pyright: ignore[reportUnknownVariableType]
         kind = Unreachable if answer.status_code >= 500 else UserError
         raise kind(f"{http.base_url} answers {answer.status_code} {answer.reason_phrase}; is it Couponry?")
     if answer.status_code == 503:

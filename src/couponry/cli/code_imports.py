@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from couponry.cli.errors import UserError
-from couponry.cli.files import ForceOption, written
+from couponry.cli.files import ForceOption, require_one_output, written
 from couponry.cli.options import JsonOption, LocalStoreOption, PromotionArgument, UrlOption, Where
 from couponry.cli.output import note, tell
 
@@ -37,6 +37,7 @@ def import_codes(
     from couponry.cli.client import PROMOTIONS, id_given, run
 
     id_ = id_given(promotion, "promotion")
+    require_one_output(report, as_json=as_json)
     with file.open("rb"):
         pass  # what cannot be read is told before anything is started
 

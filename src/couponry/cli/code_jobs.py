@@ -5,7 +5,7 @@ import csv
 import io
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import BinaryIO
 from uuid import UUID
 
@@ -190,12 +190,9 @@ async def _download(client: Client, promotion_id: str, file: BinaryIO, bounds: B
             await client.ask("POST", f"{path_of(job)}/cancel")
         raise
     require_completed(job)
-    link = (await client.ask("GET", f"{path_of(job)}/file"))["href"]
     sieve = _Sieve(file, bounds)
-    async with client.http.stream("GET", link, auth=None) as answer:
-        if not answer.is_success:
-            raise UserError(f"The file cannot be fetched: {answer.status_code} {answer.reason_phrase}.")
-        async for piece in answer.aiter_bytes():
+    async with aclosing(client.file(path_of(job))) as pieces:
+        async for piece in pieces:
             sieve.write(piece)
             advance(sieve.count, None)
     sieve.close()

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from couponry.cli.code_imports import import_codes
-from couponry.cli.errors import UserError
-from couponry.cli.files import STDIN, ForceOption, OutOption, written
+from couponry.cli.files import ForceOption, OutOption, require_one_output, written
 from couponry.cli.lookup import lookup
 from couponry.cli.options import (
     DoneJsonOption,
@@ -69,6 +68,7 @@ def generate(
     }
     given = {name: value for name, value in parameters.items() if value is not None}
     id_ = id_given(promotion, "promotion")
+    require_one_output(out, as_json=as_json)
 
     async def work(client: "Client") -> None:
         if out is None:
@@ -106,8 +106,7 @@ def export(
     from couponry.cli.code_jobs import write_codes
 
     id_ = id_given(promotion, "promotion")
-    if as_json and out == STDIN:
-        raise UserError("Standard output takes the codes or the document; write the codes into a file.")
+    require_one_output(out, as_json=as_json)
 
     async def work(client: "Client") -> None:
         with written(out, force=force) as file:

@@ -92,7 +92,7 @@ async def _fill(client: "Client", redemptions: int) -> "Document":
     from couponry.services.context import utc_now
 
     now = utc_now()
-    await client.one("PUT", "/v2/products", season.products())
+    await client.ask("PUT", "/v2/products", {"data": season.products()})
     codes = 0
     for campaign in season.CAMPAIGNS:
         made = await client.one("POST", PROMOTIONS, season.promotion(campaign, now))
@@ -115,7 +115,7 @@ async def _codes(client: "Client", promotion_id: str, named: "tuple[Code, ...]",
 
     if named:
         body = {"type": "promotion_codes", "codes": [{"code": one.code, **one.limits} for one in named]}
-        await client.one("POST", f"{PROMOTIONS}/{promotion_id}/codes", body)
+        await client.ask("POST", f"{PROMOTIONS}/{promotion_id}/codes", {"data": body})
     if generated:
         parameters = {"number_of_codes": generated, "max_uses_per_code": 1}
         await made_here(client, promotion_id, parameters)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from couponry.cli.files import read_data
+from couponry.cli.documents import read_data
+from couponry.cli.errors import UserError
 from couponry.cli.lookup import ShopperOption, shopper_said
 from couponry.cli.options import JsonOption, LocalStoreOption, UrlOption, Where
 from couponry.cli.output import show, tell
@@ -41,7 +42,7 @@ def evaluate(
 
     cart = {"type": "evaluation"} | read_data(file) | shopper_said(shopper)
     if code:
-        cart["codes"] = [*cart.get("codes", []), *code]
+        cart["codes"] = [*_codes(cart, file), *code]
     if at is not None:
         cart["at"] = at
     if explain:
@@ -55,6 +56,13 @@ def evaluate(
             _tell(judged["data"])
 
     run(Where(url, store), work)
+
+
+def _codes(cart: "Document", file: Path) -> list[Any]:
+    said: Any = cart.get("codes", [])
+    if not isinstance(said, list):
+        raise UserError(f"{file} cannot be sent: codes is no list.")
+    return said  # pyright: ignore[reportUnknownVariableType]
 
 
 def _tell(judged: "Document") -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from couponry.cli.files import read_data
+from couponry.cli.documents import read_data
 from couponry.cli.options import JsonOption, LocalStoreOption, UrlOption, Where
 from couponry.cli.output import note, show, tell
 

@@ -23,12 +23,24 @@ def address(url: str | None) -> str:
     server = url or settings().url
     if server is None:
         raise UserError("Which server? Name it with --url or COUPONRY_URL.")
-    parts = urlsplit(server)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    scheme, host = _scheme_and_host(server)
+    if scheme not in ("http", "https") or not host:
         raise UserError(f"{server} is no address of a server: it begins with https://.")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if scheme == "http" and host not in LOOPBACK:
         raise UserError(f"{server} would be sent the client's secret in the clear; use https.")
     return server.rstrip("/")
+
+
+def _scheme_and_host(server: str) -> tuple[str, str]:
+    import httpx
+
+    try:
+        parts = urlsplit(server)
+        host = parts.hostname or ""
+        _ = httpx.URL(server), parts.port, host.encode("idna")
+    except (ValueError, httpx.InvalidURL) as error:
+        raise UserError(f"{server!r} is no address of a server: {error}.") from None
+    return parts.scheme, host
 
 
 def credentials_for(server: str) -> Credentials:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from couponry.cli.documents import FileOption, read_data
 from couponry.cli.errors import UserError
-from couponry.cli.files import FileOption, read_data
 from couponry.cli.lint import lint
 from couponry.cli.options import (
     DoneJsonOption,

@@ -11,7 +11,6 @@ from uuid import UUID
 from msgspec import UNSET
 
 from couponry.cli.client import PROMOTIONS, Client, Document
-from couponry.cli.errors import UserError
 from couponry.cli.output import progress
 from couponry.cli.session import context
 from couponry.cli.watching import Advance, path_of
@@ -32,7 +31,7 @@ async def sent(client: Client, promotion_id: str, file: Path, *, dry_run: bool) 
         if client.local is None:
             said = {} if name is UNSET else {"name": name}
             path = f"{PROMOTIONS}/{promotion_id}/jobs/code_import"
-            return (await client.send(path, pieces, dry_run=str(dry_run).lower(), **said))["data"]
+            return await client.send(path, pieces, dry_run=str(dry_run).lower(), **said)
         api, store = client.local
         wanted = NewImport(dry_run=dry_run, name=name)
         opening = partial(context, api.database, store)
@@ -59,11 +58,8 @@ async def report_of(client: Client, job: Document) -> AsyncGenerator[bytes]:
         async for piece in api.files.stream(path):
             yield piece
         return
-    link = (await client.ask("GET", f"{path_of(job)}/file"))["href"]
-    async with client.http.stream("GET", link, auth=None) as answer:
-        if not answer.is_success:
-            raise UserError(f"The report cannot be fetched: {answer.status_code} {answer.reason_phrase}.")
-        async for piece in answer.aiter_bytes():
+    async with aclosing(client.file(path_of(job))) as pieces:
+        async for piece in pieces:
             yield piece
 
 

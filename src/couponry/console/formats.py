@@ -40,7 +40,7 @@ def iso(at: datetime) -> str:
 
 def field(at: datetime) -> str:
     """Write a moment for an input of type `datetime-local`, whole seconds of UTC."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def said(text: str) -> str:

@@ -102,7 +102,7 @@ async def _import_page(
             raise JobNotFound
         imported = await jobs.import_of(context, shown.promotion.id, id_)
         refused = [] if job.status.ended else await looking_at_imports.refused_so_far(context, job)
-    if job.status == JobStatus.COMPLETED:
+    if job.status in (JobStatus.COMPLETED, JobStatus.FAILED):
         refused = await looking_at_imports.reported(files, job)
     return page(
         request,

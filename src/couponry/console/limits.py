@@ -1,10 +1,13 @@
 """The limits of codes in forms: what is said of one code, or of all that a job makes."""
 
+import re
 from typing import Any
 
 from couponry.console.visits import Form
 from couponry.console.writing import quoted
 from couponry.domain.codes import CodeLimits
+
+_WHOLE = re.compile(r"-?(?:[0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5})")
 
 
 def said(form: Form, uses: str) -> dict[str, Any]:
@@ -23,12 +26,12 @@ def said(form: Form, uses: str) -> dict[str, Any]:
 
 
 def number(text: str) -> int | str | None:
-    """Return the whole number that was typed, None for nothing; what is none is told as it was typed."""
-    text = text.strip().replace(",", "").replace("_", "")
-    try:
-        return int(text) if text else None
-    except ValueError:
-        return text
+    """Return the whole number that was typed, None for nothing; what is none is told as it was typed.
+
+    A comma stands between thousands alone: who writes `1,5` means something else than 15.
+    """
+    text = text.strip()
+    return int(text.replace(",", "")) if _WHOLE.fullmatch(text) else text or None
 
 
 def _without_none(members: dict[str, Any]) -> dict[str, Any]:

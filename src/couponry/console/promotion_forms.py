@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from couponry.api.documents import amend_promotion, decode_promotion, promotion_document
 from couponry.api.wire import id_in_path
 from couponry.console import formats
+from couponry.console.limits import number
 from couponry.console.pages import go, page
 from couponry.console.promotions import LIST, overview_of, path_of
 from couponry.console.rules import AT, json_of, reading, relative
@@ -137,7 +138,11 @@ def _amend(form: Form, shown: Promotion) -> Callable[[PromotionAttributes], Prom
 
     What the form cannot show, as fractions of seconds, stays as it is where it was not touched.
     """
-    kept = [member for member in ("start", "end") if form.get(member) == formats.field(getattr(shown, member))]
+    kept = [
+        member
+        for member in ("start", "end")
+        if formats.said(form.get(member, "")) == formats.said(formats.field(getattr(shown, member)))
+    ]
     amend = amend_promotion(document_of({name: value for name, value in form.items() if name not in kept}))
 
     def change(stored: PromotionAttributes) -> PromotionAttributes:
@@ -155,19 +160,12 @@ def document_of(form: Form) -> bytes:
         "type": "rule_promotion",
         "name": form.get("name", "").strip(),
         "description": form.get("description", "").strip() or None,
-        "priority": _whole_number(form.get("priority", "").strip()),
+        "priority": number(form.get("priority", "")),
         "rule_set": json_of(form.get("rule_set", "")),
         **{member: formats.said(form[member]) for member in ("start", "end") if member in form},
         **{switch: switch in form for switch in SWITCHES},
     }
     return msgspec.json.encode({"data": said})
-
-
-def _whole_number(text: str) -> int | str | None:
-    try:
-        return int(text) if text else None
-    except ValueError:
-        return text
 
 
 def _refused(form: Form, refusal: Refusal) -> Filled:

@@ -7,6 +7,7 @@ from functools import partial
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from psycopg.errors import UniqueViolation
 
 from couponry.domain.codes import CodePattern
@@ -32,6 +33,9 @@ class Stopped(Exception):
 
 class JobFailed(Exception):
     """The job cannot be finished; the message is the job's `error`."""
+
+    file: str | UnsetType = UNSET
+    """Where there is a file of what became of it until then."""
 
 
 class _Batch(msgspec.Struct, frozen=True):

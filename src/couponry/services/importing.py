@@ -57,7 +57,7 @@ async def import_codes(url: str, files: ExportFiles, connection: Connection, job
 
     Raises:
         Stopped: it may not go on.
-        JobFailed: the promotion may not have its codes, or the file is not there.
+        JobFailed: the promotion may not have its codes, of which a report is written, or the file is not there.
     """
     file = await _File.opened(files, job)
     with drawing(job.total - job.done) as place:
@@ -66,6 +66,10 @@ async def import_codes(url: str, files: ExportFiles, connection: Connection, job
             while (found := await upcoming).batch.lines:
                 upcoming = asyncio.create_task(file.next(job.done + found.batch.lines, place()))
                 job = await _take_in(connection, job, found)
+        except JobFailed as error:
+            await _write_report(url, files, job)
+            error.file = report_path(job)
+            raise
         finally:
             upcoming.cancel()
             await asyncio.gather(upcoming, return_exceptions=True)
@@ -105,7 +109,12 @@ async def _count(connection: Connection, job: PromotionJob, tally: Tally, new: i
         total = await codes.grow_count(connection, job.store_id, job.promotion_id, new)
     limit = (await stores.store_of(connection, job.store_id)).max_codes_per_promotion
     if limit is not None and total > limit:
-        raise JobFailed("codes limit exceeded")
+        told = f"codes limit exceeded: the promotion may have {limit} codes"
+        raise JobFailed(told if job.dry_run is True else f"{told}; {_done_of(job)}")
+
+
+def _done_of(job: PromotionJob) -> str:
+    return f"the file is imported up to line {job.done + 1}" if job.done else "nothing of the file is imported"
 
 
 async def _write_report(url: str, files: ExportFiles, job: PromotionJob) -> None:

@@ -228,14 +228,14 @@ async def list_jobs(context: Context, promotion_id: UUID, wanted: Filter, page: 
 
 
 async def file_of(context: Context, promotion_id: UUID, id_: UUID) -> str:
-    """Return where the file of a completed export lies, or the report of an import.
+    """Return where the file of a completed export lies, or the report of an import, also of one that failed.
 
     Raises:
         PromotionNotFound, JobNotFound: this store has no such promotion, or that no such job.
-        JobHasNoFile: the job generates codes, or has not completed.
+        JobHasNoFile: the job generates codes, or has not ended, or its file was never written.
     """
     job = await get_job(context, promotion_id, id_)
-    if job.file is UNSET or job.status != JobStatus.COMPLETED:
+    if job.file is UNSET or job.status not in (JobStatus.COMPLETED, JobStatus.FAILED):
         raise JobHasNoFile(job.status)
     return job.file
 

@@ -35,7 +35,7 @@ async def refused_so_far(context: Context, job: PromotionJob) -> list[Refused]:
 
 
 async def reported(files: ExportFiles, job: PromotionJob) -> list[Refused]:
-    """Return the first lines of the report of an import that has completed."""
+    """Return the first lines of the report of an import that has completed, or failed on the way."""
     found = None if job.file is UNSET else await _head(files, job.file, _REPORT_HEAD)
     if found is None:
         return []

@@ -76,7 +76,7 @@ async def _work(workshop: Workshop, connection: Connection, job: PromotionJob) -
     except Stopped:
         return await jobs.get(connection, job.store_id, job.promotion_id, job.id)
     except JobFailed as error:
-        return await _end(connection, job, JobStatus.FAILED, str(error))
+        return await _end(connection, msgspec.structs.replace(job, file=error.file), JobStatus.FAILED, str(error))
     except DiskFull:
         return await _end(connection, job, JobStatus.FAILED, "The database has no disk space left.")
     except INTERRUPTIONS:

@@ -4,6 +4,8 @@ import { element } from "./dom.js";
 import { numberOf, typed } from "./schema.js";
 
 const join = (path, step) => (path === "" ? String(step) : `${path}.${step}`);
+const listed = (value) => (Array.isArray(value) ? value : []);
+const named = (value) => (value !== null && typeof value === "object" && !Array.isArray(value) ? value : {});
 const called = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 
 export class Builder {
@@ -39,7 +41,7 @@ export class Builder {
     names.sort((one, other) => rank(first, one) - rank(first, other));
     return names.map((name) => {
       const put = (given) => {
-        const next = { ...(this.get(path) ?? value) };
+        const next = { ...named(this.get(path)) };
         if (given === undefined) delete next[name];
         else next[name] = given;
         set(next);
@@ -63,8 +65,8 @@ export class Builder {
     }
     if (variants) return this.variant(variants, value, path, set, about, optional);
     if (schema.enum) return this.choice(schema, value, path, set, about, optional);
-    if (schema.type === "object") return this.object(schema, value ?? {}, path, set, about, optional);
-    if (schema.type === "array") return this.array(schema, value ?? [], path, set, about, optional);
+    if (schema.type === "object") return this.object(schema, named(value), path, set, about, optional);
+    if (schema.type === "array") return this.array(schema, listed(value), path, set, about, optional);
     if (schema.type === "boolean") return this.flag(value, path, set, about, optional);
     return this.scalar(schema, value, path, set, about, optional);
   }
@@ -94,7 +96,7 @@ export class Builder {
   // One of several things, told apart by a name: a condition, an action, an amount.
   variant(variants, value, path, set, about, optional) {
     const { member, of } = variants;
-    const tag = value?.[member];
+    const tag = (member === 0 ? listed(value) : named(value))[member];
     const schema = of.get(tag);
     const names = member === 0 ? this.words.amounts : this.words.strategies;
     const options = [...of.keys()].map((one) => [one, names[one] ?? called(one)]);
@@ -107,7 +109,7 @@ export class Builder {
     if (!schema) return element("div", { class: "node", "data-path": path }, element("div", { class: "line" }, chooser, tools));
     if (member === 0) {
       const places = schema.prefixItems.slice(1).map((one, at) => {
-        const put = (given) => set(this.get(path).with(at + 1, given ?? ""));
+        const put = (given) => set(listed(this.get(path)).with(at + 1, given ?? ""));
         const name = schema.names?.[at] ?? "value";
         return this.part(one, value[at + 1], join(path, at + 1), put, { name, label: this.label(name), owner: value });
       });
@@ -128,13 +130,15 @@ export class Builder {
 
   // What the new variant can keep of the old one.
   carried(fresh, old, schema) {
-    if (Array.isArray(fresh) || !old) return fresh;
+    old = named(old);
+    if (Array.isArray(fresh)) return fresh;
     for (const name of ["operator", "args", "children"]) {
       const property = schema.properties[name];
       if (!(name in old) || !property) continue;
+      if (name !== "operator" && !Array.isArray(old[name])) continue;
       if (name === "operator" && !this.schemas.resolve(property).schema.enum?.includes(old.operator)) continue;
       if (name === "args" && JSON.stringify(this.slots(old.strategy)) !== JSON.stringify(this.slots(fresh.strategy))) continue;
-      if (name === "args" && typeof old.args?.[0] !== typeof fresh.args?.[0]) continue;
+      if (name === "args" && typeof old.args[0] !== typeof fresh.args?.[0]) continue;
       fresh[name] = old[name];
     }
     return fresh;
@@ -170,14 +174,14 @@ export class Builder {
   list(schema, value, path, set, about, optional) {
     const items = value.map((one, at) => {
       const put = (given) => {
-        const all = this.get(path);
+        const all = listed(this.get(path));
         set(given === undefined ? all.toSpliced(at, 1) : all.with(at, given));
       };
       const { schema: item } = this.schemas.resolve(schema.items);
       return this.part(item, one, join(path, at), put, { name: "item", label: `${about.label} ${at + 1}`, removable: true });
     });
     const add = () => {
-      set([...(this.get(path) ?? []), this.schemas.fresh(schema.items)]);
+      set([...listed(this.get(path)), this.schemas.fresh(schema.items)]);
       this.touched({ redraw: true });
     };
     const noun = about.name === "actions" ? "action" : "condition";
@@ -193,7 +197,7 @@ export class Builder {
     const { strategy, operator } = about.owner ?? {};
     const count = this.words.counts[strategy]?.[operator] ?? schema.minItems ?? 1;
     const inputs = Array.from({ length: count }, (_, at) => {
-      const put = (given) => set(Array.from({ length: count }, (__, place) => (place === at ? given : this.get(path)?.[place]) ?? ""));
+      const put = (given) => set(Array.from({ length: count }, (__, place) => (place === at ? given : listed(this.get(path))[place]) ?? ""));
       const label = count > 1 ? ["From", "To"][at] ?? `Value ${at + 1}` : this.words.money.includes(strategy) ? "Amount" : "Number";
       return this.scalar(item, value[at], join(path, at), put, { ...about, name: strategy, label });
     });
@@ -204,7 +208,7 @@ export class Builder {
   slotted(slots, value, path, set, about) {
     const type = value[slots.findIndex((slot) => slot.choices)];
     const put = (at) => (given) => {
-      const next = [...(this.get(path) ?? [])];
+      const next = [...listed(this.get(path))];
       while (next.length < slots.length) next.push("");
       next[at] = given ?? "";
       set(next);
@@ -214,13 +218,13 @@ export class Builder {
         ? this.select(slot.choices.map((one) => [one, called(one)]), value[at], join(path, at), (given) => { put(at)(given); this.retype(path, slots, set); this.touched({ redraw: true }); }, slot.label)
         : this.text(value[at] ?? "", join(path, at), (given) => put(at)(given), slot.label));
     const values = this.lines(value.slice(slots.length), path, (given) => {
-      set([...Array.from({ length: slots.length }, (_, at) => this.get(path)?.[at] ?? ""), ...(given ?? []).map((one) => typed(String(one), type))]);
+      set([...Array.from({ length: slots.length }, (_, at) => listed(this.get(path))[at] ?? ""), ...(given ?? []).map((one) => typed(String(one), type))]);
     }, { ...about, label: "Values" }, false, `${path}-values`);
     return element("div", { class: "line field grow", "data-path": path }, ...heads, values);
   }
 
   retype(path, slots, set) {
-    const args = this.get(path);
+    const args = listed(this.get(path));
     const type = args[slots.findIndex((slot) => slot.choices)];
     set([...args.slice(0, slots.length), ...args.slice(slots.length).map((one) => typed(String(one), type))]);
   }
@@ -272,7 +276,7 @@ export class Builder {
 
   text(value, path, put, label, inputmode = null) {
     const input = element("input", { id: path, inputmode, autocomplete: "off", spellcheck: "false", oninput: (event) => { put(event.target.value); this.touched(); } });
-    input.value = String(value);
+    input.value = typeof value === "object" ? JSON.stringify(value) : String(value);
     return this.field(path, label, input);
   }
 

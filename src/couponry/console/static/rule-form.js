@@ -16,13 +16,8 @@ let waiting = 0;
 let asked = 0;
 let dirty = false;
 
-show();
-builder.mark(JSON.parse(form.querySelector("[data-faults]").textContent));
-place.hidden = false;
-form.querySelector("[data-raw]").open = false;
-document.getElementById("faults")?.focus();
-
-raw.addEventListener("input", () => { show(); changed(); });
+// Before anything is drawn: whatever the JSON holds, the sentence follows what is typed.
+raw.addEventListener("input", () => { changed(); show(); });
 form.addEventListener("input", () => { dirty = true; });
 // What is only tried, in a window of its own, is not saved.
 form.addEventListener("submit", (event) => { if (!event.submitter?.formTarget) dirty = false; });
@@ -33,6 +28,12 @@ for (const link of document.querySelectorAll("[data-fault-link]")) {
     if (field) { event.preventDefault(); field.focus(); }
   });
 }
+
+show();
+builder.mark(JSON.parse(form.querySelector("[data-faults]").textContent));
+place.hidden = false;
+form.querySelector("[data-raw]").open = false;
+document.getElementById("faults")?.focus();
 
 // The page may come from a server that is just being restarted.
 async function load(address) {

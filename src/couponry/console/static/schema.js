@@ -85,9 +85,11 @@ export class Schemas {
 }
 
 // A number, where that is what was typed; else the text, which the server then has a word about.
+// A comma stands between thousands alone: who types `1,5` may mean 1.5, and who types `1,500` does not.
 export function numberOf(text) {
-  const trimmed = text.trim().replace(",", ".");
-  return /^-?\d+(\.\d+)?$/.test(trimmed) && Number.isSafeInteger(Math.trunc(Number(trimmed))) ? Number(trimmed) : trimmed;
+  const trimmed = text.trim();
+  const number = /^-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$/.test(trimmed) ? Number(trimmed.replaceAll(",", "")) : NaN;
+  return Number.isSafeInteger(Math.trunc(number)) ? number : trimmed;
 }
 
 export function typed(text, type) {
