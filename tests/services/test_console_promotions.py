@@ -146,3 +146,28 @@ def test_another_store_s_promotion_is_not_there(guest: Visitor, new_shop):
         assert guest.get(f"/promotions/{foreign}{path}").status_code == 404
     for step in ("enable", "disable", "duplicate", "delete"):
         assert guest.post(f"/promotions/{foreign}/{step}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/promotions", "/promotions/{}/codes", "/audit"])
+def test_a_page_behind_the_last_is_not_an_empty_list(guest: Visitor, path: str):
+    id_ = guest.shop.promotion()
+    guest.shop.add_codes(id_, "SPRING")
+    path = path.format(id_)
+
+    shown = guest.shown(f"{path}?page=99")
+
+    assert "The list is shorter" in shown
+    assert f'href="/console{path}">To its first page' in shown
+    assert "first promotion" not in shown
+
+
+def test_what_is_not_there_is_told_to_people_as_a_page_and_to_clients_as_json(guest: Visitor):
+    unknown, wrong = guest.get("/none/such"), guest.http.put("/console/promotions", headers=guest.headers)
+
+    assert (unknown.status_code, wrong.status_code) == (404, 405)
+    assert "<h1>There is nothing here</h1>" in unknown.text
+    assert "<h1>That is not possible</h1>" in wrong.text
+    assert {*wrong.headers["allow"].split(", ")} >= {"GET", "POST"}
+    assert "default-src 'none'" in unknown.headers["content-security-policy"]
+    assert guest.http.get("/v2/none").json()["errors"][0]["status"] == 404
+    assert guest.http.get("/consoles").json()["errors"][0]["status"] == 404
