@@ -1,7 +1,7 @@
 """The application that an API process serves."""
 
 import gc
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -73,7 +73,7 @@ CLIENT_HEADERS = [
 def create_app(
     configured: Settings | None = None,
     further: Sequence[ControllerRouterHandler] = (),
-    refusing: Mapping[type[Exception], Any] | None = None,
+    refusing: dict[int | type[Exception], Any] | None = None,
 ) -> Litestar:
     """Return the application, with the settings of this process unless others are given.
 
@@ -113,7 +113,7 @@ def create_app(
         ],
         lifespan=[lambda app: running(app, chosen)],
         middleware=[metrics.middleware],
-        exception_handlers={**HANDLERS, **(refusing or {})},
+        exception_handlers=HANDLERS | (refusing or {}),
         cors_config=CORSConfig(allow_origins=["*"], allow_headers=CLIENT_HEADERS),
         request_max_body_size=chosen.max_body_bytes,
         openapi_config=None,
