@@ -52,3 +52,8 @@ def _use(shop: Shop, database_url: str, promotions: list[str], code: str) -> Non
                 " FROM generate_series(0, 29) AS day, generate_series(1, 4 + (29 - day) * 2 / 3 + day * 7 %% 5)",
                 [shop.store_id, promotion, code],
             )
+            connection.execute(
+                "INSERT INTO usage_days SELECT store_id, (used_on AT TIME ZONE 'UTC')::date, promotion_id, currency,"
+                " count(*), 0, 0, 0 FROM usages WHERE store_id = %s AND promotion_id = %s GROUP BY 1, 2, 3, 4",
+                [shop.store_id, promotion],
+            )

@@ -17,6 +17,7 @@ import pytest
 from couponry.embedded import EmbeddedPostgres
 from installation import Installation, Records, installed, until
 from support import Shop, end, running_api
+from visitor import Visitor
 
 pytestmark = pytest.mark.timeout(150)
 
@@ -29,12 +30,16 @@ def test_api_and_worker_outlive_an_outage_of_postgresql():
     ):
         shop = installation.shop(api)
         promotion = shop.promotion()
+        visitor = Visitor(shop)
+        visitor.sign_in()
         job = shop.generate(promotion, 200_000)
         until(lambda: installation.done(job))
         installation.kill_postgres()
         answer = shop.http.get(f"/v2/rule-promotions/{promotion}")
         assert answer.status_code == 503
         assert answer.json()["errors"][0]["detail"] == "The database does not answer. Try again."
+        page = visitor.get("/promotions")
+        assert (page.status_code, page.headers["retry-after"]) == (503, "1")
         installation.restart_postgres()
         until(lambda: shop.http.get(f"/v2/rule-promotions/{promotion}").status_code == 200, 30)
         assert shop.ended_job(promotion, job)["status"] == "completed"
@@ -44,6 +49,7 @@ def test_api_and_worker_outlive_an_outage_of_postgresql():
         assert shop.ended_job(promotion, shop.generate(promotion, 1000), 30)["status"] == "completed"
         installation.assert_exact(promotion, 201_000)
         assert worker.poll() is None
+        visitor.close()
         shop.close()
 
 

@@ -10,10 +10,12 @@ from uuid import UUID, uuid4
 
 import httpx
 import jwt
+import psycopg
 import pytest
 
 from couponry.services import access, clients
 from couponry.services.context import Context, utc_now
+from couponry.services.tries import whose
 from couponry.storage import stores
 from couponry.storage.database import Connection, Database
 from support import Shop
@@ -65,6 +67,40 @@ def with_token(shop: Shop, token: str, scheme: str = "Bearer") -> httpx.Response
 
 def merchant_form(shop: Shop) -> dict[str, str]:
     return {"grant_type": "client_credentials", "client_id": shop.client_id, "client_secret": shop.client_secret}
+
+
+def guess(shop: Shop, secret: str, address: str) -> httpx.Response:
+    form = merchant_form(shop) | {"client_secret": secret}
+    return shop.nobody.post("/oauth/access_token", data=form, headers={"X-Forwarded-For": address})
+
+
+class TestGuessingSecrets:
+    def test_is_slowed_from_where_it_comes_and_nowhere_else(self, shop: Shop):
+        answers = [guess(shop, f"wrong {n}", "192.0.2.1").status_code for n in range(11)]
+
+        assert answers == [401] * 10 + [429]
+        lucky = guess(shop, shop.client_secret, "192.0.2.1")
+        assert lucky.status_code == 429
+        assert 1 <= int(lucky.headers["retry-after"]) <= 2
+        assert lucky.json()["errors"][0]["title"] == "Too many tries"
+        assert guess(shop, shop.client_secret, "192.0.2.2").status_code == 200
+
+    def test_is_not_what_a_machine_does_that_has_only_an_old_one(self, shop: Shop):
+        assert [guess(shop, "old", "192.0.2.1").status_code for _ in range(30)] == [401] * 30
+
+        assert guess(shop, shop.client_secret, "192.0.2.1").status_code == 200
+
+    def test_at_no_client_stores_nothing(self, shop: Shop, database_url: str):
+        form = merchant_form(shop) | {"client_id": uuid4().hex}
+        assert ask(shop, **form).status_code == 401
+
+        with psycopg.connect(database_url) as connection:
+            guessed = whose("guesses", "127.0.0.1", form["client_id"])
+            assert connection.execute("SELECT FROM sign_in_tries WHERE who = %s", [guessed]).fetchone() is None
+
+
+def test_a_form_that_anybody_may_send_is_small(shop: Shop):
+    assert ask(shop, a="%" * 20_000).status_code == 413
 
 
 class TestAskingForATokenWith:

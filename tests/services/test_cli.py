@@ -27,6 +27,14 @@ def test_a_new_store_has_a_client_that_gets_tokens(couponry: Couponry, api: str)
     assert f"{name}\t{told['store_id']}\t1000\tnone\t50" in said(couponry("store", "list")).splitlines()
 
 
+@pytest.mark.parametrize("name", ["", " ", "a\x1b[2J", "x" * 256])
+def test_names_of_clients_and_stores_can_be_shown(couponry: Couponry, shop: Shop, name: str):
+    for command in (("client", "create", "--store", shop.store_id, "--name", name), ("store", "create", name)):
+        refused = couponry(*command)
+        assert refused.returncode == 1, refused.stdout
+        assert "printable characters" in refused.stderr
+
+
 def test_a_store_is_created_once(couponry: Couponry):
     name = os.urandom(6).hex()
     said(couponry("store", "create", name))

@@ -408,6 +408,22 @@ class TestFilesInTheirPlace:
             time.sleep(0.05)
         assert [path.name.endswith("_refused.csv") for path in folder.iterdir()] == [True]
 
+    def test_a_promotion_that_is_deleted_while_its_file_comes_is_not_found(self, shop: Shop, data_dir: Path):
+        promotion = shop.promotion()
+        folder = data_dir / "exports" / shop.store_id / promotion
+
+        def slowly() -> Iterator[bytes]:
+            yield b"code\n" + b"A\n" * 4_000_000
+            await_true(folder.is_dir)
+            assert shop.http.delete(f"/v2/rule-promotions/{promotion}").status_code == 204
+            await_true(lambda: not folder.is_dir())
+            yield b"B\n" * 4_000_000
+
+        answer = upload(shop, promotion, slowly())
+
+        assert answer.status_code == 404, answer.text
+        assert not folder.exists() or not list(folder.iterdir())
+
     def test_of_a_file_that_is_refused_or_breaks_off_nothing_stays(self, shop: Shop, data_dir: Path, database_url: str):
         promotion = shop.promotion()
         folder = data_dir / "exports" / shop.store_id / promotion
@@ -428,6 +444,13 @@ class TestFilesInTheirPlace:
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
         assert shop.http.get(f"/v2/rule-promotions/{promotion}/jobs").json()["data"] == []
+
+
+def await_true(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def told(code: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import io
 import re
 import struct
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import segno
@@ -157,3 +158,42 @@ def test_another_store_s_codes_are_not_there(guest: Visitor, new_shop: Any):
     assert guest.get(f"/promotions/{foreign}/codes").status_code == 404
     assert guest.post(f"/promotions/{foreign}/codes", codes="MINE").status_code == 404
     assert len(other.list_codes(foreign)) == 1
+
+
+@pytest.mark.parametrize("spelt", ["{{{}}}", "urn:uuid:{}", "{}"])
+def test_a_promotion_has_one_address(guest: Visitor, spelt: str):
+    id_ = guest.shop.promotion()
+    wrong = spelt.format(id_) if spelt != "{}" else id_.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+
+    assert guest.post(f"/promotions/{wrong}/codes", codes="SPRING").status_code == 404
+
+    assert guest.shop.list_codes(id_) == []
+    assert guest.get(f"/promotions/{id_.upper()}/codes").status_code == 200
+
+
+def test_more_codes_than_may_be_added_at_once_are_refused_before_they_are_looked_at(guest: Visitor):
+    id_ = guest.shop.promotion()
+
+    def seconds(codes: str) -> float:
+        answer = guest.post(f"/promotions/{id_}/codes", codes=codes)
+        assert (answer.status_code, "Name at most 10000." in answer.text) == (422, bool(codes.strip()))
+        return answer.elapsed.total_seconds()
+
+    blank, full = (min(seconds(line * 800_000) for _ in range(2)) for line in (" \n", "a\n"))
+
+    assert full < 3 * blank, (blank, full)
+
+
+def test_a_code_that_no_picture_has_room_for_is_shown_without_one(guest: Visitor):
+    id_ = guest.shop.promotion()
+    assert guest.shop.add_codes(id_, "😀" * 255).status_code == 201
+    (code,) = guest.shop.list_codes(id_)
+    path = f"/promotions/{id_}/codes/{code['id']}"
+    link = "link=" + quote("http://shop.example/?{code}", safe="")
+
+    shown = guest.shown(f"{path}?{link}")
+
+    assert "too long for a QR code" in shown
+    assert "<img" not in shown.partition("<main")[2]
+    assert guest.get(f"{path}/qr.svg?{link}").status_code == 404
+    assert guest.get(f"{path}/qr.svg").status_code == 200

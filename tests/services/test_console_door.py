@@ -8,6 +8,7 @@ import httpx
 import psycopg
 import pytest
 
+from couponry.services.tries import CEILING, whose
 from support import Couponry, Shop
 from visitor import Visitor
 
@@ -144,13 +145,45 @@ def test_failed_tries_are_slowed_and_a_right_one_is_not_heard_meanwhile(visitor:
     assert "Too many tries" in refused.text
 
 
-def test_guessing_the_secret_of_one_client_from_many_addresses_is_slowed(visitor: Visitor):
+def test_who_guesses_at_a_client_keeps_its_owner_out_from_nowhere_else(
+    visitor: Visitor, new_visitor: Callable[[Shop], Visitor]
+):
+    for number in range(4):
+        stranger = new_visitor(visitor.shop)
+        answers = [stranger.sign_in(secret=f"wrong {number}").status_code for _ in range(6)]
+        assert answers == [403] * 5 + [429]
+
+    assert visitor.sign_in().status_code == 303
+
+
+def test_coming_in_with_a_client_of_ones_own_does_not_forgive_guesses_at_others(
+    visitor: Visitor, new_shop: Callable[..., Shop]
+):
+    other = new_shop()
     answers: list[int] = []
-    for number in range(6):
-        visitor.address = f"192.0.2.{number}"
-        answers.append(visitor.sign_in(secret="wrong").status_code)
+    for _ in range(6):
+        answers.append(visitor.sign_in(secret="wrong", client_id=other.client_id).status_code)
+        visitor.sign_in()
 
     assert answers == [403] * 5 + [429]
+
+
+def test_very_many_guesses_at_a_client_are_slowed_wherever_they_come_from(
+    visitor: Visitor, new_visitor: Callable[[Shop], Visitor], database_url: str
+):
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO sign_in_tries VALUES (%s, %s, now() + interval '1 minute')",
+            [whose("client", visitor.shop.client_id), CEILING.free],
+        )
+        refused = visitor.sign_in()
+        connection.execute(
+            "UPDATE sign_in_tries SET last_try = now() - interval '1 second' WHERE who = %s",
+            [whose("client", visitor.shop.client_id)],
+        )
+
+    assert refused.status_code == 429
+    assert new_visitor(visitor.shop).sign_in().status_code == 303
 
 
 def test_the_addresses_of_one_household_are_one(visitor: Visitor):
@@ -226,3 +259,29 @@ def test_strangers_see_the_door_and_nothing_else(visitor: Visitor):
         assert visitor.get(path).status_code == 303
     assert visitor.get("/static/../app.py").status_code == 404
     assert visitor.get("/static/console.css").headers["content-type"].startswith("text/css")
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-out", "/promotions"])
+def test_forms_are_as_small_as_what_they_ask_for(guest: Visitor, path: str):
+    answer = guest.post(path, a="%" * (400_000 if path == "/promotions" else 12_000))
+
+    assert answer.status_code == 413
+    assert "That is too much at once" in answer.text
+
+
+def test_a_way_back_that_is_none_leads_to_the_first_room(visitor: Visitor):
+    assert visitor.get("/sign-in?next=//[").status_code == 200
+    assert visitor.sign_in(next="//[").headers["location"] == "/console/dashboard"
+
+
+def test_a_way_back_may_be_in_any_script(visitor: Visitor):
+    answer = visitor.sign_in(next="/console/promotions?q=日本&status=a%20b")
+
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        "/console/promotions?q=%E6%97%A5%E6%9C%AC&status=a%20b",
+    )
+
+
+def test_an_origin_that_is_none_is_refused(visitor: Visitor):
+    assert visitor.post("/sign-in", origin="http://[", form_token=visitor.token("/sign-in")).status_code == 403

@@ -1,10 +1,12 @@
 """The list of promotions in the console, one promotion, and what can be done with it in one step."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 
+from support import evaluation_body
 from visitor import Visitor
 
 HOSTILE = ["=cmd|' /C calc'!A0", "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}"]
@@ -53,23 +55,33 @@ def test_long_lists_come_in_pages(guest: Visitor):
     assert guest.get("/promotions?page=x%00&q=%00&status=none").status_code == 200
 
 
+def test_what_was_redeemed_is_soon_among_the_uses_of_a_promotion(guest: Visitor):
+    id_ = guest.shop.promotion(name="Used", automatic=True)
+    body = evaluation_body(type="redemption", state="confirmed")
+    assert guest.shop.http.post("/v2/rule-promotions/redemptions", json=body).status_code == 201
+
+    deadline = time.monotonic() + 15
+    while 'data-label="Uses in 30 days">1<' not in guest.shown("/promotions"):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert "1 <small>use</small>" in guest.shown(f"/promotions/{id_}")
+
+
 def test_each_promotion_shows_its_codes_and_the_uses_of_the_last_days(guest: Visitor, database_url: str):
     id_ = guest.shop.promotion(name="Used")
     guest.shop.add_codes(id_, *[f"CODE{n}" for n in range(7)])
     with psycopg.connect(database_url, autocommit=True) as connection:
         for days, count in ((0, 3), (2, 1), (40, 9)):
             connection.execute(
-                "INSERT INTO usages (store_id, promotion_id, id, redemption_id, code_id, state, uses, expires_at,"
-                " used_on, updated_at, code, updated_by, shoppers)"
-                " SELECT %s, %s, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'used', 1, now(),"
-                " now() - %s * interval '1 day', now(), 'CODE1', 'me', '{}' FROM generate_series(1, %s)",
-                [guest.shop.store_id, id_, days, count],
+                "INSERT INTO usage_days SELECT %s, (now() AT TIME ZONE 'UTC')::date - %s, %s, currency, %s, 0, 0, 0"
+                " FROM unnest('{EUR,USD}'::text[]) AS currency",
+                [guest.shop.store_id, days, id_, count],
             )
 
     row = guest.shown("/promotions").partition(">Used</a>")[2].partition("</tr>")[0]
 
     assert 'data-label="Codes">7<' in row
-    assert 'data-label="Uses in 30 days">4' in row
+    assert 'data-label="Uses in 30 days">8<' in row
     points = row.partition('points="')[2].partition('"')[0].split()
     heights = [float(point.split(",")[1]) for point in points]
     assert len(heights) == 30
@@ -134,3 +146,28 @@ def test_another_store_s_promotion_is_not_there(guest: Visitor, new_shop):
         assert guest.get(f"/promotions/{foreign}{path}").status_code == 404
     for step in ("enable", "disable", "duplicate", "delete"):
         assert guest.post(f"/promotions/{foreign}/{step}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/promotions", "/promotions/{}/codes", "/audit"])
+def test_a_page_behind_the_last_is_not_an_empty_list(guest: Visitor, path: str):
+    id_ = guest.shop.promotion()
+    guest.shop.add_codes(id_, "SPRING")
+    path = path.format(id_)
+
+    shown = guest.shown(f"{path}?page=99")
+
+    assert "The list is shorter" in shown
+    assert f'href="/console{path}">To its first page' in shown
+    assert "first promotion" not in shown
+
+
+def test_what_is_not_there_is_told_to_people_as_a_page_and_to_clients_as_json(guest: Visitor):
+    unknown, wrong = guest.get("/none/such"), guest.http.put("/console/promotions", headers=guest.headers)
+
+    assert (unknown.status_code, wrong.status_code) == (404, 405)
+    assert "<h1>There is nothing here</h1>" in unknown.text
+    assert "<h1>That is not possible</h1>" in wrong.text
+    assert {*wrong.headers["allow"].split(", ")} >= {"GET", "POST"}
+    assert "default-src 'none'" in unknown.headers["content-security-policy"]
+    assert guest.http.get("/v2/none").json()["errors"][0]["status"] == 404
+    assert guest.http.get("/consoles").json()["errors"][0]["status"] == 404

@@ -450,28 +450,6 @@ USAGES = """
 """
 
 
-async def test_the_figures_of_promotions(context: Context, much_used: tuple[UUID, UUID]):
-    store_id, promotion_id = much_used
-    lately = datetime(2024, 7, 26, tzinfo=UTC)
-
-    [nothing, some] = await overview.counted(context.connection, store_id, [fresh_id(), promotion_id], lately)
-
-    assert (nothing.days, some.days) == ([], [0, 1])
-    assert some.uses[0] == 320
-    assert_few_rows_read()
-
-
-async def test_the_figures_of_a_promotion_with_more_uses_than_a_list_waits_for(
-    context: Context, much_used: tuple[UUID, UUID]
-):
-    store_id, promotion_id = much_used
-
-    [counted] = await overview.counted(context.connection, store_id, [promotion_id], datetime(2024, 1, 1, tzinfo=UTC))
-
-    assert sum(counted.uses) == overview.COUNTED
-    assert max(rows_read(plan) for _, plan in ExplainingCursor.plans) <= overview.COUNTED
-
-
 @pytest.mark.parametrize("order", [None, "used_on", "-used_on"])
 @pytest.mark.parametrize("code", [None, "HOT", "rare"])
 async def test_listing_usages(context: Context, much_used: tuple[UUID, UUID], order: str | None, code: str | None):
@@ -634,6 +612,18 @@ async def test_reading_figures(context: Context, much_told: tuple[UUID, UUID]):
         assert len(await usage_days.by_promotion(context.connection, store_id, days, promotion)) in (1, 50, 51)
         assert await refusal_days.by_day(context.connection, store_id, days, promotion) == []
         assert await refusal_days.by_promotion(context.connection, store_id, days, promotion) == []
+    assert_few_rows_read()
+
+
+async def test_the_figures_of_a_list_of_busy_promotions_are_not_counted(context: Context, much_told: tuple[UUID, UUID]):
+    store_id, promotion_id = much_told
+    busy = [one.promotion_id for one in await usage_days.by_promotion(context.connection, store_id, MARCH, None)][:24]
+    asked = [fresh_id(), promotion_id, *busy]
+
+    [nothing, some, *_] = await overview.counted(context.connection, store_id, asked, date(2024, 12, 2))
+
+    assert (nothing.days, nothing.uses) == ([], [])
+    assert (some.days, some.uses) == ([*range(30)], [1] * 30)
     assert_few_rows_read()
 
 

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
@@ -69,8 +70,15 @@ CLIENT_HEADERS = [
 """What official clients send from browsers."""
 
 
-def create_app(configured: Settings | None = None, further: Sequence[ControllerRouterHandler] = ()) -> Litestar:
-    """Return the application, with the settings of this process unless others are given, and *further* handlers."""
+def create_app(
+    configured: Settings | None = None,
+    further: Sequence[ControllerRouterHandler] = (),
+    refusing: dict[int | type[Exception], Any] | None = None,
+) -> Litestar:
+    """Return the application, with the settings of this process unless others are given.
+
+    *further* handlers answer beside the API's, and *refusing* tells how some exceptions are answered outside of all.
+    """
     chosen = configured or settings()
     return Litestar(
         route_handlers=[
@@ -105,7 +113,7 @@ def create_app(configured: Settings | None = None, further: Sequence[ControllerR
         ],
         lifespan=[lambda app: running(app, chosen)],
         middleware=[metrics.middleware],
-        exception_handlers=HANDLERS,
+        exception_handlers=HANDLERS | (refusing or {}),
         cors_config=CORSConfig(allow_origins=["*"], allow_headers=CLIENT_HEADERS),
         request_max_body_size=chosen.max_body_bytes,
         openapi_config=None,

@@ -9,20 +9,28 @@ from litestar import Request, Response, post
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from couponry.api.state import api_of
+from couponry.api.state import address_of, api_of
 from couponry.api.wire import json_answer
 from couponry.domain.errors import Forbidden, InvalidToken, Unauthenticated
 from couponry.services import access
 from couponry.services.access import Token
 
+MAX_TOKEN_FORM = 16 * 1024
+"""How many bytes a form has at most that anybody may send, as reading one takes the processor of all."""
 
-@post("/oauth/access_token", operation_id="createAccessToken", status_code=200)
+
+@post(
+    "/oauth/access_token",
+    operation_id="createAccessToken",
+    status_code=200,
+    request_max_body_size=MAX_TOKEN_FORM,
+)
 async def create_access_token(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Exchange a client id (and, for merchants, its secret) for a bearer token that is good for one hour."""
     api = api_of(request)
     form = _read_form(await request.body())
     async with api.database.connection() as connection:
-        token = await access.issue_token(connection, form, api.keys.tokens)
+        token = await access.issue_token(connection, form, api.keys.tokens, address_of(request))
     return json_answer(token)
 
 

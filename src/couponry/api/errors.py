@@ -11,7 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from msgspec import UNSET, UnsetType
 
-from couponry.domain.errors import Category, CodesRefused, InvalidDocument, Refusal, TooManyCodes
+from couponry.domain.errors import Category, CodesRefused, InvalidDocument, Refusal, TooManyCodes, TooManyTries
 from couponry.storage.database import DatabaseUnusable
 
 logger = logging.getLogger(__name__)
@@ -97,7 +97,10 @@ def answer(errors: list[WireError], status: int | None = None) -> Response[bytes
 
 def answer_refusal(_: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
     """Answer a refusal."""
-    return answer(errors_of(refusal), http_status(refusal))
+    response = answer(errors_of(refusal), http_status(refusal))
+    if isinstance(refusal, TooManyTries):
+        response.headers["Retry-After"] = str(refusal.seconds)
+    return response
 
 
 def answer_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

@@ -285,7 +285,7 @@ ACCESS = Tag(
             body=TokenForm,
             body_type="application/x-www-form-urlencoded",
             examples=examples.TOKENS,
-            refuses=(errors.BadRequest(), errors.InvalidClient()),
+            refuses=(errors.BadRequest(), errors.InvalidClient(), errors.TooManyTries(1)),
         ),
     },
 )

@@ -93,6 +93,11 @@ async def context_of(request: Request[Any, Token, Any]) -> AsyncGenerator[Contex
         )
 
 
+def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """Return where a request comes from, as far as the server or the proxy before it says so."""
+    return connection.client.host if connection.client else ""
+
+
 def request_id_of(request: Request[Any, Any, Any]) -> str | None:
     """Return what a client calls its request, if it can be kept: up to 128 printable characters."""
     said = request.headers.get("x-request-id", "")

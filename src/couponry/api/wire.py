@@ -40,9 +40,12 @@ def id_in_path(text: str, missing: type[NotFound]) -> UUID:
         NotFound: it is none, so nothing has it (*missing* says what).
     """
     try:
-        return UUID(text)
+        id_ = UUID(text)
     except ValueError as error:
         raise missing from error
+    if text.lower() != str(id_):  # as digits of other scripts, in braces, or without hyphens
+        raise missing
+    return id_
 
 
 def moment(at: datetime) -> str:

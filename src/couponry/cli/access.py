@@ -30,8 +30,7 @@ def create_store(
     from couponry.settings import settings
     from couponry.storage.database import Database
 
-    if not name.strip() or not name.isprintable() or len(name) > 255:
-        raise UserError("A store needs a name of 1 to 255 printable characters.")
+    _require_name("store", name)
 
     async def work(database: Database) -> None:
         async with database.transaction() as connection:
@@ -48,6 +47,11 @@ def create_store(
         )
 
     run(work)
+
+
+def _require_name(owner: str, name: str) -> None:
+    if not name.strip() or not name.isprintable() or len(name) > 255:
+        raise UserError(f"A {owner} needs a name of 1 to 255 printable characters.")
 
 
 @stores_app.command("list")
@@ -125,6 +129,8 @@ def create_client(
     """Create a client; its secret is shown once."""
     from couponry.services import clients
     from couponry.storage.database import Database
+
+    _require_name("client", name)
 
     async def work(database: Database) -> None:
         owner = await store_named(database, store)

@@ -23,6 +23,9 @@ from couponry.console import (
 from couponry.console.failures import HANDLERS
 from couponry.console.pages import HOME
 
+MAX_FORM = 1024 * 1024
+"""How many bytes a form has at most; reading one takes the processor of everybody."""
+
 _doors = Router(
     HOME,
     route_handlers=[*sign_in.handlers, assets.asset],
@@ -49,6 +52,7 @@ _rooms = Router(
         *audit.handlers,
     ],
     guards=[sign_in.require_session],
+    request_max_body_size=MAX_FORM,
     exception_handlers=HANDLERS,
     include_in_schema=False,
 )

@@ -15,17 +15,22 @@ from couponry.console import limits
 from couponry.console.pages import go, page
 from couponry.console.paging import PAGE, Pages, page_asked
 from couponry.console.promotion_forms import FORMABLE
-from couponry.console.promotions import MAX_SEARCH, overview_of
+from couponry.console.promotions import MAX_SEARCH, overview_of, path_of
 from couponry.console.visits import Form, context_of, form_of
 from couponry.console.wording import plain
 from couponry.domain.codes import PromotionCode, code_key
 from couponry.domain.errors import InvalidDocument, PromotionNotFound, Refusal
 from couponry.domain.listing import EVERYTHING, Comparison, Operator
+from couponry.domain.validity import outside
 from couponry.services import codes
 from couponry.services.context import Context
 
 MAX_TOLD = 10
 """How many faults of a list of codes are told at once."""
+
+
+MAX_LIST = 4 * 1024 * 1024
+"""How many bytes a form with codes has at most: room for all that may be added at once."""
 
 
 class Found(NamedTuple):
@@ -105,15 +110,17 @@ def _is(operator: Operator, code: str) -> Comparison:
     return Comparison(operator, "code", (code,))
 
 
-@post("/promotions/{promotion_id:str}/codes", status_code=303)
+@post("/promotions/{promotion_id:str}/codes", status_code=303, request_max_body_size=MAX_LIST)
 async def add_codes(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
     """Add the codes that a form names, one a line, all with the same limits; all or none."""
     form = await form_of(request)
     names = [line.strip() for line in form.get("codes", "").split("\n") if line.strip()]
     shared = limits.said(form, "uses") | ({"user": form["user"].strip()} if form.get("user", "").strip() else {})
-    document = {"type": "promotion_codes", "codes": [{"code": name, **shared} for name in names]}
     id_ = id_in_path(promotion_id, PromotionNotFound)
     try:
+        if len(names) > MAX_CODES:  # before millions of documents are made of them
+            raise InvalidDocument(outside("maxItems", MAX_CODES, "data.codes"))
+        document = {"type": "promotion_codes", "codes": [{"code": name, **shared} for name in names]}
         new = decode(msgspec.json.encode({"data": document}), NewCodesDocument).data.codes
         async with context_of(request) as context:
             await codes.create_codes(context, id_, new)
@@ -121,7 +128,7 @@ async def add_codes(request: Request[Any, Any, Any], promotion_id: FromPath[str]
         if refusal.category not in FORMABLE:
             raise
         return await _codes_page(request, promotion_id, 422, form, _faults(refusal, names))
-    return go(f"{(request.url.path)}", "codes-added")
+    return go(f"{path_of(id_)}/codes", "codes-added")
 
 
 def _faults(refusal: Refusal, names: list[str]) -> list[str]:

@@ -24,6 +24,10 @@ HEADLINES = {
 }
 
 
+KEPT = {"allow", "retry-after"}
+"""The headers that browsers and robots read on a page as on any answer."""
+
+
 def lead_to_sign_in(request: Request[Any, Any, Any], _: NotSignedIn) -> Response[bytes]:
     """Lead who is not signed in to where that can be done; modules are told."""
     if wants_json(request):
@@ -44,11 +48,14 @@ def _as_page(answer: Answer) -> Answer:
         said = msgspec.json.decode(told.content, type=ErrorsDocument).errors
         status = told.status_code or 500
         if wants_json(request):
-            return json_page({"errors": [one.detail or one.title for one in said]}, status)
-        # A page that was asked for while the server was down loads itself again.
-        again = status == 503 and request.method == "GET"
-        headline = HEADLINES.get(status, "That is not possible")
-        return page(request, "failure.html", status, headline=headline, errors=said, again=again)
+            shown = json_page({"errors": [one.detail or one.title for one in said]}, status)
+        else:
+            # A page that was asked for while the server was down loads itself again.
+            again = status == 503 and request.method == "GET"
+            headline = HEADLINES.get(status, "That is not possible")
+            shown = page(request, "failure.html", status, headline=headline, errors=said, again=again)
+        shown.headers.update({name: value for name, value in told.headers.items() if name.lower() in KEPT})
+        return shown
 
     return show
 

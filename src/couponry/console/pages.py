@@ -2,6 +2,7 @@
 
 from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -24,6 +25,9 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }
+
+IN_PATHS = "/?#[]@!$&'()*+,;=:%~"
+"""What stands in a path and its query as it is: headers hold nothing but ASCII."""
 
 SAID_COOKIE = "couponry_said"
 THEME_COOKIE = "couponry_theme"
@@ -97,7 +101,7 @@ def fragment(template: str, **shown: object) -> str:
 
 def go(path: str, said: str | None = None) -> Response[bytes]:
     """Lead on to the page at *path*, which says that something was done: one of `SAID`."""
-    response = Response(b"", status_code=303, headers=HEADERS | {"location": path})
+    response = Response(b"", status_code=303, headers=HEADERS | {"location": quote(path, safe=IN_PATHS)})
     if said is not None:
         assert said in SAID
         response.set_cookie(Cookie(SAID_COOKIE, path=HOME, value=said, max_age=30, httponly=True, samesite="strict"))

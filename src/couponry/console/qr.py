@@ -36,6 +36,7 @@ async def show_code(
         shown = await overview_of(context, promotion_id)
         code = await codes.get_code(context, shown.promotion.id, id_in_path(code_id, CodeNotFound))
     link = _link(request)
+    says = _text(code, link)
     return page(
         request,
         "code.html",
@@ -43,7 +44,8 @@ async def show_code(
         code=code,
         limits=limits.told(code),
         link=link,
-        says=_text(code, link),
+        says=says,
+        fits=_made(says) is not None,
         query=f"?{urlencode({'link': link})}" if link else "",
     )
 
@@ -60,14 +62,26 @@ async def picture(
         shown = await overview_of(context, promotion_id)
         code = await codes.get_code(context, shown.promotion.id, id_in_path(code_id, CodeNotFound))
     headers = HEADERS | {"content-disposition": f'inline; filename="{_file_name(code.id)}.{kind}"'}
-    return Response(picture_of(_text(code, _link(request)), kind), media_type=TYPES[kind], headers=headers)
+    drawn = picture_of(_text(code, _link(request)), kind)
+    if drawn is None:
+        raise NotFoundException
+    return Response(drawn, media_type=TYPES[kind], headers=headers)
 
 
-def picture_of(text: str, kind: str) -> bytes:
-    """Return *text* as a QR code, which stays readable when a seventh of it is covered."""
-    made = io.BytesIO()
-    segno.make_qr(text, error="m").save(made, kind=kind, scale=PIXELS, border=4, light="white")
-    return made.getvalue()
+def picture_of(text: str, kind: str) -> bytes | None:
+    """Return *text* as a QR code, which stays readable when a seventh of it is covered; None where it has no room."""
+    made, drawn = _made(text), io.BytesIO()
+    if made is None:
+        return None
+    made.save(drawn, kind=kind, scale=PIXELS, border=4, light="white")
+    return drawn.getvalue()
+
+
+def _made(text: str) -> segno.QRCode | None:
+    try:
+        return segno.make_qr(text, error="m")
+    except segno.DataOverflowError:
+        return None
 
 
 def _link(request: Request[Any, Any, Any]) -> str:

@@ -7,15 +7,17 @@ from litestar import Request, Response, get, post
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from couponry.api.state import api_of
+from couponry.api.state import address_of, api_of
 from couponry.console.pages import HOME, go, page
 from couponry.console.visits import SESSION_COOKIE, form_of, key_in, session_cookie, visitor_cookie
 from couponry.domain.errors import InvalidClient, TooManyTries
-from couponry.services import sessions
+from couponry.services import sessions, tries
 
 START = f"{HOME}/dashboard"
 SIGN_IN = f"{HOME}/sign-in"
 MAX_CREDENTIAL = 1024
+MAX_DOOR_FORM = 32 * 1024
+"""How many bytes a form has at most that anybody may send: room for credentials that are escaped."""
 
 
 class NotSignedIn(Exception):
@@ -44,7 +46,10 @@ def sign_in_path(request: Request[Any, Any, Any]) -> str:
 
 def _wanted(text: str) -> str:
     """Return the page of ours that *text* names, else the first one: nobody is led out of the house."""
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return START
     inside = not parts.scheme and not parts.netloc and text.startswith(HOME + "/") and text.isprintable()
     return text if inside and "\\" not in text and not text.startswith(SIGN_IN) else START
 
@@ -69,7 +74,7 @@ def _sign_in_page(
     return response
 
 
-@post("/sign-in", status_code=303)
+@post("/sign-in", status_code=303, request_max_body_size=MAX_DOOR_FORM)
 async def sign_in(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Begin a session."""
     form = await form_of(request)
@@ -77,11 +82,11 @@ async def sign_in(request: Request[Any, Any, Any]) -> Response[bytes]:
     next_ = _wanted(next_)
     if len(client_id) > MAX_CREDENTIAL or len(secret) > MAX_CREDENTIAL:
         client_id, secret = client_id[:MAX_CREDENTIAL], ""
-    client_id, secret, address = client_id.strip(), secret.strip(), request.client.host if request.client else ""
+    client_id, secret, address = client_id.strip(), secret.strip(), address_of(request)
     database = api_of(request).database
     try:
         async with database.transaction() as connection:
-            await sessions.count_try(connection, client_id, address)
+            await tries.count(connection, client_id, address)
         async with database.transaction() as connection:
             key = await sessions.sign_in(connection, client_id, secret, address)
     except TooManyTries as refusal:
@@ -98,7 +103,7 @@ async def sign_in(request: Request[Any, Any, Any]) -> Response[bytes]:
     return response
 
 
-@post("/sign-out", status_code=303, guards=[require_session])
+@post("/sign-out", status_code=303, request_max_body_size=MAX_DOOR_FORM, guards=[require_session])
 async def sign_out(request: Request[Any, Any, Any]) -> Response[bytes]:
     """End the session, on this device and wherever its cookie was copied to."""
     await form_of(request)

@@ -110,7 +110,11 @@ def require_own_origin(request: AnyRequest) -> None:
     """Refuse what no page of ours sends."""
     origin = request.headers.get("origin", "")
     own = {request.headers.get("host", ""), urlsplit(api_of(request).settings.public_url or "").netloc} - {""}
-    if urlsplit(origin).netloc not in own:
+    try:
+        place = urlsplit(origin).netloc
+    except ValueError:
+        place = ""
+    if place not in own:
         raise Forbidden("This form was not sent by a page of this console.")
 
 

@@ -141,14 +141,14 @@ class InvalidClient(Refusal):
 
 
 class TooManyTries(Refusal):
-    """Somebody who failed to sign in too often is not heard for a while."""
+    """Somebody who told wrong secrets too often is not heard for a while."""
 
     category = Category.TOO_MANY_TRIES
     title = "Too many tries"
 
     def __init__(self, seconds: float) -> None:
         self.seconds = max(1, ceil(seconds))
-        super().__init__(f"Too many tries to sign in. Try again in {self.seconds} seconds.")
+        super().__init__(f"Too many tries with a wrong secret. Try again in {self.seconds} seconds.")
 
 
 class Forbidden(Refusal):

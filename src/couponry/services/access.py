@@ -15,7 +15,7 @@ import msgspec
 
 from couponry.domain.audit import Action, Object, changes
 from couponry.domain.errors import BadRequest, InvalidClient, InvalidToken
-from couponry.services import audit
+from couponry.services import audit, tries
 from couponry.services.context import Context, fresh_id, utc_now
 from couponry.settings import Settings
 from couponry.storage import stores
@@ -100,22 +100,33 @@ async def set_limits(context: Context, limits: Mapping[str, int | None]) -> None
         await audit.note(context, Action.SETTINGS_CHANGED, store, changed)
 
 
-async def issue_token(connection: Connection, form: Mapping[str, str], key: bytes) -> IssuedToken:
-    """Return a token for the client that *form* (OAuth's members) names.
+async def issue_token(connection: Connection, form: Mapping[str, str], key: bytes, address: str) -> IssuedToken:
+    """Return a token for the client that *form* (OAuth's members) names, to who asks from *address*.
 
     Raises:
         BadRequest: no such grant, or no client id.
         InvalidClient: unknown or revoked client, or a wrong secret.
+        TooManyTries: too many wrong secrets of the client have come from there.
     """
     grant, client_id = form.get("grant_type"), form.get("client_id")
     if grant not in ("client_credentials", "implicit") or not client_id or "\0" in client_id:
         raise BadRequest
-    if grant == "client_credentials":
-        client = await authenticate(connection, client_id, form.get("client_secret", ""))
-    elif (client := await stores.client(connection, client_id)) is None:
+    if (client := await stores.client(connection, client_id)) is None:
         raise InvalidClient
+    if grant == "client_credentials":
+        await _require_secret(connection, client, form.get("client_secret", ""), address)
     await note_used(connection, client)
     return sign(Token(client.store_id, client.client_id, grant), key)
+
+
+async def _require_secret(connection: Connection, client: Client, secret: str, address: str) -> None:
+    """Refuse a wrong secret, and count it: right ones write nothing, however many come at the same moment."""
+    if is_secret(client, secret):
+        await tries.require_heard(connection, client.client_id, address)
+        return
+    async with connection.transaction():
+        await tries.count_guess(connection, client.client_id, secret, address)
+    raise InvalidClient
 
 
 async def note_used(connection: Connection, client: Client) -> None:
@@ -132,10 +143,14 @@ async def authenticate(connection: Connection, client_id: str, secret: str) -> C
         InvalidClient: unknown or revoked client, or a wrong secret.
     """
     client = None if "\0" in client_id else await stores.client(connection, client_id)
-    known_hash = client.secret_hash if client else bytes(32)
-    if not hmac.compare_digest(hash_secret(secret), known_hash) or client is None or not secret:
+    if client is None or not is_secret(client, secret):
         raise InvalidClient
     return client
+
+
+def is_secret(client: Client, secret: str) -> bool:
+    """Tell whether *secret* is the client's."""
+    return bool(secret) and hmac.compare_digest(hash_secret(secret), client.secret_hash)
 
 
 def sign(token: Token, key: bytes) -> IssuedToken:

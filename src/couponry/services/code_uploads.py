@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import UNSET
 
 from couponry.domain.code_files import MAX_LINE, read_columns
-from couponry.domain.errors import BodyTooLarge, TooManyCodes, UnusableFile
+from couponry.domain.errors import BodyTooLarge, Refusal, TooManyCodes, UnusableFile
 from couponry.domain.jobs import NewImport, PromotionJob
 from couponry.services import jobs
 from couponry.services.context import Context, fresh_id
@@ -63,10 +63,13 @@ async def import_file(
         async with opening() as context:
             await _require_kept(context, key)
             return await jobs.create_import(context, promotion_id, key[2], wanted, intake.lines(), limited=limited)
-    except BaseException:
+    except BaseException as error:
         await asyncio.to_thread(files.remove, path)
         async with opening() as context:
             await code_imports.forget_upload(context.connection, key)
+        if not isinstance(error, Refusal):  # the folder goes with a promotion that is deleted meanwhile
+            async with opening() as context:
+                await jobs.require_importable(context, promotion_id)
         raise
 
 

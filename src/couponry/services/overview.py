@@ -19,8 +19,6 @@ class Figures(msgspec.Struct, frozen=True):
     """How many codes it has."""
     daily: tuple[int, ...] = (0,) * DAYS
     """How many uses were made on each of the last 30 days of UTC, today last; those given back since count too."""
-    complete: bool = True
-    """False when only the newest uses were counted, because there are more than a list waits for."""
 
     @property
     def uses(self) -> int:
@@ -38,12 +36,12 @@ def first_day(now: datetime) -> datetime:
 
 async def figures_of(context: Context, promotion_ids: Sequence[UUID]) -> dict[UUID, Figures]:
     """Return the figures of promotions of this store, by promotion."""
-    since = first_day(context.now)
-    counted = await overview.counted(context.connection, context.store_id, promotion_ids, since)
+    first = first_day(context.now).date()
+    counted = await overview.counted(context.connection, context.store_id, promotion_ids, first)
     return {one.promotion_id: _figures(one) for one in counted}
 
 
 def _figures(counted: overview.Counted) -> Figures:
     by_day = dict(zip(counted.days, counted.uses, strict=True))
     daily = tuple(by_day.get(day, 0) for day in range(DAYS))
-    return Figures(counted.codes, daily, sum(counted.uses) < overview.COUNTED)
+    return Figures(counted.codes, daily)

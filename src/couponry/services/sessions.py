@@ -4,24 +4,20 @@ import hashlib
 import hmac
 import secrets
 from datetime import timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
 
 import msgspec
 
 from couponry.domain.audit import Action, Object, Via
-from couponry.domain.errors import InvalidClient, TooManyTries
-from couponry.services import access, audit
+from couponry.domain.errors import InvalidClient
+from couponry.services import access, audit, tries
 from couponry.services.context import Context, utc_now
 from couponry.storage import sessions, stores
 from couponry.storage.database import Connection
-from couponry.storage.sessions import Session, Slowness
+from couponry.storage.sessions import Session
 from couponry.storage.stores import Client
 
 SESSION = timedelta(hours=12)
 """How long who signed in stays so."""
-
-SLOWNESS = Slowness(free=5, longest=timedelta(minutes=1), forgotten=timedelta(hours=1))
-"""Secrets that are drawn have 256 bits, so slowing keeps guessers of chosen ones out, and never an owner for long."""
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -35,35 +31,6 @@ class Key(msgspec.Struct, frozen=True):
         return hashlib.sha256(self.text.encode()).digest()
 
 
-async def count_try(connection: Connection, client_id: str, address: str) -> None:
-    """Count a try to sign in, before anything is looked at: commit it whatever comes of the try.
-
-    Raises:
-        TooManyTries: the address, or the client, has failed too often to be heard already.
-    """
-    now = utc_now()
-    for who in _triers(client_id, address):
-        wait = await sessions.count_try(connection, who, now, SLOWNESS)
-        if wait is not None:
-            raise TooManyTries(wait)
-    await sessions.sweep_tries(connection, now - SLOWNESS.forgotten)
-
-
-def _triers(client_id: str, address: str) -> list[bytes]:
-    """Return whom a try is held against: where it comes from, then who it says it is."""
-    return [hashlib.sha256(f"{kind} {name}".encode()).digest() for kind, name in
-            (("address", _network(address)), ("client", client_id))]  # fmt: skip
-
-
-def _network(address: str) -> str:
-    """Return what one household has: an IPv4 address, or a /64 of IPv6."""
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return address
-    return str(ip_network((known, 64), strict=False)) if isinstance(known, IPv6Address) else address
-
-
 async def sign_in(connection: Connection, client_id: str, secret: str, address: str) -> Key:
     """Begin a session of a client and return its key; tries before it are forgiven.
 
@@ -72,7 +39,7 @@ async def sign_in(connection: Connection, client_id: str, secret: str, address: 
     """
     client = await access.authenticate(connection, client_id, secret)
     now, key = utc_now(), Key(secrets.token_urlsafe(32))
-    await sessions.forgive(connection, _triers(client_id, address))
+    await tries.forgive(connection, client_id, address)
     await sessions.sweep(connection, now)
     if not await sessions.add(connection, key.hash, client, now + SESSION):
         raise InvalidClient

@@ -1,6 +1,6 @@
-"""The tables of the console's sessions, and of the tries to sign in."""
+"""The table of the console's sessions."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -20,15 +20,6 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     client_name: str
     expires_at: datetime
-
-
-class Slowness(msgspec.Struct, frozen=True, kw_only=True):
-    """How tries are slowed: after *free* of them each waits twice as long as the last, up to *longest*."""
-
-    free: int
-    longest: timedelta
-    forgotten: timedelta
-    """After how long without a try nothing is held against anybody."""
 
 
 async def add(connection: Connection, id_: bytes, client: Client, expires_at: datetime) -> bool:
@@ -95,54 +86,4 @@ async def sweep(connection: Connection, at: datetime) -> None:
         "DELETE FROM console_sessions WHERE id IN (SELECT id FROM console_sessions WHERE expires_at <= %s"
         " ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)",
         [at, SWEPT],
-    )
-
-
-async def count_try(connection: Connection, who: bytes, at: datetime, slowness: Slowness) -> float | None:
-    """Count a try of *who* and return None; where it comes too soon, return the seconds to wait instead.
-
-    Tries of the same *who* at the same moment are counted one after the other, in whatever processes they arrive.
-    """
-    parameters = {
-        "who": who,
-        "at": at,
-        "free": slowness.free,
-        "longest": slowness.longest.total_seconds(),
-        "forgotten": at - slowness.forgotten,
-    }
-    cursor = await connection.execute(
-        """
-        INSERT INTO sign_in_tries AS known (who, tries, last_try) VALUES (%(who)s, 1, %(at)s)
-        ON CONFLICT (who) DO UPDATE SET last_try = %(at)s,
-            tries = CASE WHEN known.last_try <= %(forgotten)s THEN 1 ELSE known.tries + 1 END
-        WHERE known.tries < %(free)s OR known.last_try <= %(forgotten)s OR known.last_try
-            + make_interval(secs => least(power(2, least(known.tries - %(free)s, 30)), %(longest)s)) <= %(at)s
-        """,
-        parameters,
-    )
-    if cursor.rowcount:
-        return None
-    cursor = await connection.execute(
-        """
-        SELECT extract(epoch FROM last_try
-            + make_interval(secs => least(power(2, least(tries - %(free)s, 30)), %(longest)s)) - %(at)s)::float8
-        FROM sign_in_tries WHERE who = %(who)s
-        """,
-        parameters,
-    )
-    row = await cursor.fetchone()
-    return max(row[0], 0.0) if row else 0.0
-
-
-async def forgive(connection: Connection, who: list[bytes]) -> None:
-    """Hold no earlier try against *who*."""
-    await connection.execute("DELETE FROM sign_in_tries WHERE who = ANY(%s)", [who])
-
-
-async def sweep_tries(connection: Connection, before: datetime) -> None:
-    """Remove some of the tries before a moment."""
-    await connection.execute(
-        "DELETE FROM sign_in_tries WHERE who IN (SELECT who FROM sign_in_tries WHERE last_try <= %s"
-        " ORDER BY last_try LIMIT %s FOR UPDATE SKIP LOCKED)",
-        [before, SWEPT],
     )
