@@ -4,13 +4,23 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from psycopg.errors import UniqueViolation
 
 from couponry.domain.audit import Action, Entry
-from couponry.domain.codes import CodeLimits, NewCode, PromotionCode, auto_code, code_key, code_keys, spelling_faults
+from couponry.domain.codes import (
+    MAX_CODE_CHARACTERS,
+    CodeLimits,
+    NewCode,
+    PromotionCode,
+    auto_code,
+    code_key,
+    code_keys,
+    spelling_faults,
+)
 from couponry.domain.errors import (
     AutomaticCodeKept,
     CodeNotFound,
@@ -62,7 +72,8 @@ async def creating_codes(context: Context, promotion_id: UUID, new: Sequence[New
         TooManyCodes: the store limits the codes of a promotion.
     """
     # PostgreSQL looks while the codes are made ready.
-    standing = promotions.standing(context.connection, context.store_id, promotion_id)
+    noted = _noted(context, promotion_id, new)
+    standing = promotions.standing(context.connection, context.store_id, promotion_id, noted)
     promotion, ready = await asyncio.gather(standing, _made_ready(new))
     if ready.faults:
         raise InvalidDocument(*ready.faults)
@@ -78,10 +89,16 @@ async def creating_codes(context: Context, promotion_id: UUID, new: Sequence[New
     if not promotion.alone:
         elsewhere = await codes.keys_elsewhere(context.connection, context.store_id, promotion_id, keys)
     rows = [(at, spelled[at], keys[at], limits[at]) for at in ready.by_key]
-    noted = audit.entry(context, Action.CODES_CREATED, audit.promotion(promotion_id), **audit.told(spelled))
-    async with _adding(context, promotion_id, first, rows, noted):
+    async with _adding(context, promotion_id, first, rows):
         elsewhere_too = [code for code, key in zip(spelled, keys, strict=True) if key in elsewhere]
         yield CreatedCodes(ids_in_series(first, len(new)), spelled, elsewhere_too)
+
+
+def _noted(context: Context, promotion_id: UUID, new: Sequence[NewCode]) -> Entry:
+    """Return what the audit log is told, before anybody has looked at how the codes are spelled."""
+    names = [one.code.strip()[:MAX_CODE_CHARACTERS] for one in new[: audit.NAMED + 1]]
+    details: dict[str, Any] = audit.told(names) | {"count": len(new)}
+    return audit.entry(context, Action.CODES_CREATED, audit.promotion(promotion_id), **details)
 
 
 class _Ready(msgspec.Struct, frozen=True):
@@ -115,7 +132,7 @@ def _limits_of(new: Sequence[NewCode]) -> list[CodeLimits]:
 
 @asynccontextmanager
 async def _adding(
-    context: Context, promotion_id: UUID, first: int, rows: Sequence[tuple[int, str, str, CodeLimits]], noted: Entry
+    context: Context, promotion_id: UUID, first: int, rows: Sequence[tuple[int, str, str, CodeLimits]]
 ) -> AsyncGenerator[None]:
     origin = code_rows.Origin(context.store_id, promotion_id, context.actor, context.now)
     try:
@@ -123,7 +140,7 @@ async def _adding(
             yield
     except UniqueViolation as error:
         raise DuplicateCode from error
-    exceeded = await codes.grow_within_limit(context.connection, context.store_id, promotion_id, len(rows), noted)
+    exceeded = await codes.grow_within_limit(context.connection, context.store_id, promotion_id, len(rows))
     if exceeded is not None:
         raise TooManyCodes(exceeded)
 

@@ -8,11 +8,9 @@ from uuid import UUID
 
 from psycopg import sql
 
-from couponry.domain.audit import Entry
 from couponry.domain.codes import PromotionCode, auto_code, code_key
 from couponry.domain.ids import series_bounds
 from couponry.domain.listing import EVERYTHING, Filter, Page
-from couponry.storage import audit
 from couponry.storage.code_rows import COPY_CODES
 from couponry.storage.database import Connection, rows_of
 from couponry.storage.filters import Attribute, Attributes, where
@@ -89,23 +87,12 @@ async def grow_count(connection: Connection, store_id: UUID, promotion_id: UUID,
     return row[0] if row else 0
 
 
-_GROW_AND_NOTE: LiteralString = (
-    "WITH noted AS (" + audit.ADD + ") UPDATE code_counts SET codes = codes + %(by)s FROM stores"  # noqa: S608 # ours
-    " WHERE stores.store_id = code_counts.store_id AND code_counts.store_id = %(store_id)s"
-    " AND promotion_id = %(promotion_id)s RETURNING codes, max_codes_per_promotion"
-)
-
-
-async def grow_within_limit(
-    connection: Connection, store_id: UUID, promotion_id: UUID, by: int, noted: Entry
-) -> int | None:
-    """Note that a promotion has *by* more codes; return the store's limit on them if that exceeds it.
-
-    What is *noted* in the audit log costs no round trip of its own.
-    """
+async def grow_within_limit(connection: Connection, store_id: UUID, promotion_id: UUID, by: int) -> int | None:
+    """Note that a promotion has *by* more codes; return the store's limit on them if that exceeds it."""
     cursor = await connection.execute(
-        _GROW_AND_NOTE,
-        audit.parameters(noted) | {"by": by, "store_id": store_id, "promotion_id": promotion_id},
+        "UPDATE code_counts SET codes = codes + %s FROM stores WHERE stores.store_id = code_counts.store_id"
+        " AND code_counts.store_id = %s AND promotion_id = %s RETURNING codes, max_codes_per_promotion",
+        [by, store_id, promotion_id],
     )
     row = await cursor.fetchone()
     assert row is not None

@@ -8,9 +8,11 @@ import msgspec
 from psycopg import sql
 from psycopg.types.json import Json, Jsonb
 
+from couponry.domain.audit import Entry
 from couponry.domain.codes import code_key
 from couponry.domain.listing import Filter, Page
 from couponry.domain.promotions import Promotion
+from couponry.storage import audit
 from couponry.storage.database import Connection, rows_of
 from couponry.storage.filters import Attribute, Attributes, read_moment, read_pattern, where
 
@@ -132,14 +134,21 @@ class Standing(msgspec.Struct, frozen=True):
     """No other promotion of the store has codes."""
 
 
-async def standing(connection: Connection, store_id: UUID, id_: UUID) -> Standing | None:
-    """Return how a promotion stands, held as `is_automatic` holds it, or None when there is none."""
+_NOTE_AND_HOLD: LiteralString = (
+    "WITH noted AS (" + audit.ADD + ") SELECT automatic, NOT EXISTS ("  # noqa: S608 # ours
+    "SELECT FROM code_counts WHERE store_id = %(store_id)s AND promotion_id <> %(promotion_id)s AND codes > 0"
+    ") FROM promotions WHERE store_id = %(store_id)s AND id = %(promotion_id)s AND deleted_at IS NULL FOR SHARE"
+)
+
+
+async def standing(connection: Connection, store_id: UUID, id_: UUID, noted: Entry) -> Standing | None:
+    """Return how a promotion stands, held as `is_automatic` holds it, or None when there is none.
+
+    What is *noted* in the audit log is undone with all the rest if the promotion takes no codes after all; here it
+    costs no round trip of its own.
+    """
     cursor = await connection.execute(
-        """
-        SELECT automatic, NOT EXISTS (SELECT FROM code_counts WHERE store_id = %s AND promotion_id <> %s AND codes > 0)
-        FROM promotions WHERE store_id = %s AND id = %s AND deleted_at IS NULL FOR SHARE
-        """,
-        [store_id, id_, store_id, id_],
+        _NOTE_AND_HOLD, audit.parameters(noted) | {"store_id": store_id, "promotion_id": id_}
     )
     row = await cursor.fetchone()
     return Standing(*row) if row else None
