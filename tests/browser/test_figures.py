@@ -80,7 +80,7 @@ def test_who_has_only_a_keyboard_finds_out_why_a_code_did_not_work(shop: Shop, o
     page.keyboard.type("ann@example.com")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_text("This shopper has used the code 1 of 1 times.")).to_be_visible()
+    expect(page.get_by_text("This shopper has used the code, or holds it, 1 of 1 times.")).to_be_visible()
     expect(page.get_by_role("table", name="Uses by this shopper")).to_contain_text("order-7")
     page.get_by_role("link", name="Usages").click()
     page.get_by_label("Order").fill("order-7")
