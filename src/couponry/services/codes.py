@@ -89,7 +89,7 @@ async def creating_codes(context: Context, promotion_id: UUID, new: Sequence[New
     if not promotion.alone:
         elsewhere = await codes.keys_elsewhere(context.connection, context.store_id, promotion_id, keys)
     rows = [(at, spelled[at], keys[at], limits[at]) for at in ready.by_key]
-    async with _adding(context, promotion_id, first, rows):
+    async with _adding(context, promotion_id, first, rows, promotion.max_codes):
         elsewhere_too = [code for code, key in zip(spelled, keys, strict=True) if key in elsewhere]
         yield CreatedCodes(ids_in_series(first, len(new)), spelled, elsewhere_too)
 
@@ -132,7 +132,7 @@ def _limits_of(new: Sequence[NewCode]) -> list[CodeLimits]:
 
 @asynccontextmanager
 async def _adding(
-    context: Context, promotion_id: UUID, first: int, rows: Sequence[tuple[int, str, str, CodeLimits]]
+    context: Context, promotion_id: UUID, first: int, rows: Sequence[tuple[int, str, str, CodeLimits]], most: int | None
 ) -> AsyncGenerator[None]:
     origin = code_rows.Origin(context.store_id, promotion_id, context.actor, context.now)
     try:
@@ -140,9 +140,10 @@ async def _adding(
             yield
     except UniqueViolation as error:
         raise DuplicateCode from error
-    exceeded = await codes.grow_within_limit(context.connection, context.store_id, promotion_id, len(rows))
-    if exceeded is not None:
-        raise TooManyCodes(exceeded)
+    if most is None:
+        await codes.grow_at_last(context.connection, context.store_id, promotion_id, len(rows))
+    elif await codes.grow_count(context.connection, context.store_id, promotion_id, len(rows)) > most:
+        raise TooManyCodes(most)
 
 
 async def list_codes(

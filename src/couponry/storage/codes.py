@@ -12,7 +12,7 @@ from couponry.domain.codes import PromotionCode, auto_code, code_key
 from couponry.domain.ids import series_bounds
 from couponry.domain.listing import EVERYTHING, Filter, Page
 from couponry.storage.code_rows import COPY_CODES
-from couponry.storage.database import Connection, rows_of
+from couponry.storage.database import Connection, end_with_commit, rows_of
 from couponry.storage.filters import Attribute, Attributes, where
 
 COLUMNS: LiteralString = """
@@ -87,17 +87,13 @@ async def grow_count(connection: Connection, store_id: UUID, promotion_id: UUID,
     return row[0] if row else 0
 
 
-async def grow_within_limit(connection: Connection, store_id: UUID, promotion_id: UUID, by: int) -> int | None:
-    """Note that a promotion has *by* more codes; return the store's limit on them if that exceeds it."""
-    cursor = await connection.execute(
-        "UPDATE code_counts SET codes = codes + %s FROM stores WHERE stores.store_id = code_counts.store_id"
-        " AND code_counts.store_id = %s AND promotion_id = %s RETURNING codes, max_codes_per_promotion",
+async def grow_at_last(connection: Connection, store_id: UUID, promotion_id: UUID, by: int) -> None:
+    """Note that a promotion has *by* more codes, with the commit; nothing may be asked after it."""
+    await end_with_commit(connection)
+    await connection.execute(
+        "UPDATE code_counts SET codes = codes + %s WHERE store_id = %s AND promotion_id = %s",
         [by, store_id, promotion_id],
     )
-    row = await cursor.fetchone()
-    assert row is not None
-    codes, limit = row
-    return limit if limit is not None and codes > limit else None
 
 
 async def count(connection: Connection, store_id: UUID, promotion_id: UUID) -> int:

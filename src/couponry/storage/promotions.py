@@ -132,12 +132,15 @@ class Standing(msgspec.Struct, frozen=True):
     automatic: bool
     alone: bool
     """No other promotion of the store has codes."""
+    max_codes: int | None
+    """How many codes it may have."""
 
 
 _NOTE_AND_HOLD: LiteralString = (
     "WITH noted AS (" + audit.ADD + ") SELECT automatic, NOT EXISTS ("  # noqa: S608 # ours
     "SELECT FROM code_counts WHERE store_id = %(store_id)s AND promotion_id <> %(promotion_id)s AND codes > 0"
-    ") FROM promotions WHERE store_id = %(store_id)s AND id = %(promotion_id)s AND deleted_at IS NULL FOR SHARE"
+    "), (SELECT max_codes_per_promotion FROM stores WHERE store_id = %(store_id)s)"
+    " FROM promotions WHERE store_id = %(store_id)s AND id = %(promotion_id)s AND deleted_at IS NULL FOR SHARE"
 )
 
 
