@@ -168,19 +168,27 @@ MEASUREMENTS: dict[str, Callable[[Rig], Iterator[Row]]] = {
 }
 
 
+WIDTH = 76
+"""How much room the names of rows have."""
+
+
 def main() -> int:
-    """Print the table; 1 when something is below what it must reach."""
+    """Print the table, line by line; 1 when something is below what it must reach."""
     chosen = sys.argv[1:] or list(MEASUREMENTS)
-    rows: list[Row] = []
+    show(Row("", "measured", "required", "stretch", "", reached=True))
+    reached = True
     with rig() as here:
         for name in chosen:
-            rows += MEASUREMENTS[name](here)
-    headings = Row("", "measured", "required", "stretch", "", reached=True)
-    width = max(len(row.name) for row in rows) + 2
-    for row in (headings, *rows):
-        missed = "" if row.reached else "  MISSED"
-        print(f"{row.name:<{width}}{row.measured:>10}{row.required:>10}{row.stretch:>9}  {row.detail}{missed}")
-    return 0 if all(row.reached for row in rows) else 1
+            for row in MEASUREMENTS[name](here):
+                show(row)
+                reached = reached and row.reached
+    return 0 if reached else 1
+
+
+def show(row: Row) -> None:
+    """Print a line of the table."""
+    missed = "" if row.reached else "  MISSED"
+    print(f"{row.name:<{WIDTH}}{row.measured:>10}{row.required:>10}{row.stretch:>9}  {row.detail}{missed}", flush=True)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,14 @@ CALLS_OF: dict[str, Call] = {
 """Which call of the API tells what a page does. A page that is not named is held against the list of promotions."""
 
 
+ABOUT = {
+    "/access/revoke": "/access/revoke?client_id={client_id}",
+    "/access/secret": "/access/secret?client_id={client_id}",
+    "/support": "/support?code={code}",
+}
+"""Pages that are about something which their query names."""
+
+
 def measured(here: Rig) -> Iterator[Row]:
     """Open every page of the console that there is, and look codes up on one of them."""
     names = _names(here)
@@ -76,6 +84,9 @@ def measured(here: Rig) -> Iterator[Row]:
 def _names(here: Rig) -> dict[str, str]:
     """Return what the paths of pages may name; a page about something else needs one of those here."""
     promotion = five_million_codes(here)
+    here.upload(promotion, b"code\nnot here yet\n", dry_run="true")
+    cart = {name: said for name, said in CART.items() if name != "explain"} | {"type": "redemption"}
+    redemption = here.ok(here.http.post("/v2/rule-promotions/redemptions", json={"data": cart}))["data"]
     codes = here.ok(here.http.get(f"/v2/rule-promotions/{promotion}/codes", params={"page[limit]": 1}))["data"]
     jobs = here.ok(here.http.get(f"/v2/rule-promotions/{promotion}/jobs"))["data"]
     code = codes[0]["code"]
@@ -85,6 +96,8 @@ def _names(here: Rig) -> dict[str, str]:
         "code": code,
         "beginning": code[:2],
         "job_id": jobs[0]["id"],
+        "redemption_id": redemption["id"],
+        "client_id": here.client_id,
     }
 
 
@@ -95,7 +108,7 @@ def _pages() -> list[str]:
         for route in create_app().routes
         if route.path.startswith(HOME) and "GET" in getattr(route, "methods", ())
     }
-    return sorted({page for page in found if not NO_PAGES.fullmatch(page)} | CALLS_OF.keys())
+    return sorted({ABOUT.get(page, page) for page in found if not NO_PAGES.fullmatch(page)} | CALLS_OF.keys())
 
 
 def _signed_in(here: Rig) -> httpx.Client:

@@ -1,6 +1,5 @@
 """Importing codes from a file: it is looked at first, and nothing is stored until somebody says so."""
 
-import shlex
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -10,6 +9,7 @@ from litestar.params import FromPath
 
 from couponry.api.state import api_of
 from couponry.api.wire import id_in_path
+from couponry.console import limits
 from couponry.console.failures import wants_json
 from couponry.console.formats import number, size
 from couponry.console.pages import go, json_page, page
@@ -47,7 +47,7 @@ async def _form_page(
         fault=fault,
         most=most,
         most_bytes=size(api_of(request).settings.max_import_bytes),
-        command=f"couponry store set {shlex.quote(session.store_name)} --max-codes-per-job",
+        command=limits.how_to_raise(session.store_name),
         columns=LIMITS,
     )
 

@@ -16,7 +16,7 @@ from couponry.console.pages import go, json_page, page
 from couponry.console.paging import Pages, page_asked
 from couponry.console.promotion_forms import FORMABLE
 from couponry.console.promotions import overview_of, path_of
-from couponry.console.visits import Form, context_of, form_of, staying
+from couponry.console.visits import Form, context_of, form_of, session_in, staying
 from couponry.console.wording import plain
 from couponry.domain.errors import InvalidDocument, JobNotFound, PromotionNotFound, Refusal
 from couponry.domain.jobs import JobStatus, Progress, PromotionJob, Tally, progress
@@ -52,7 +52,9 @@ async def _jobs_page(
     async with context_of(request) as context:
         shown = await overview_of(context, promotion_id)
         listed = await jobs.list_jobs(context, shown.promotion.id, EVERYTHING, asked)
-    now = utc_now()
+        most = await jobs.most_codes(context)
+    now, session = utc_now(), session_in(request)
+    assert session is not None
     return page(
         request,
         "jobs.html",
@@ -61,6 +63,8 @@ async def _jobs_page(
         rows=[(job, progress(job, now), limits.told(job.parameters.limits) if job.parameters else [])
               for job in listed.rows],
         pages=Pages(asked, listed.total, f"{shown.path}/jobs", {}),
+        most=most,
+        command=limits.how_to_raise(session.store_name),
         form=form or {},
         faults=faults or [],
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """The limits of codes in forms: what is said of one code, or of all that a job makes."""
 
 import re
+import shlex
 from typing import Any
 
 from couponry.console.visits import Form
@@ -51,3 +52,8 @@ def told(limits: CodeLimits) -> list[str]:
     if limits.consume_unit == "per_application":
         found.append("counted per application")
     return found
+
+
+def how_to_raise(store_name: str) -> str:
+    """Return the command by which an operator raises how many codes a job may have; the number follows."""
+    return f"couponry store set {shlex.quote(store_name)} --max-codes-per-job"

@@ -1,6 +1,7 @@
 """Trying a promotion on a cart: how it is judged, and why, while one types."""
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -25,7 +26,7 @@ from couponry.domain.errors import InvalidDocument, Refusal
 from couponry.domain.listing import EVERYTHING, Page
 from couponry.domain.outcome import Evaluation
 from couponry.domain.products import Product
-from couponry.domain.promotions import PromotionAttributes
+from couponry.domain.promotions import PromotionAttributes, RuleSet
 from couponry.domain.redemption import shoppers_of
 from couponry.services import codes, products
 from couponry.services.context import Context, utc_now
@@ -33,6 +34,8 @@ from couponry.services.trying import Trial, Tried, try_cart
 
 NEW = "new"
 """Stands in paths for the id of a promotion that is not stored yet."""
+USUAL_CURRENCY = "USD"
+
 OFFERED = 25
 """How many products are offered where a SKU is typed; every other one is found by its SKU as well."""
 
@@ -164,16 +167,24 @@ async def _sample(context: Context, subject: Subject, offered: Sequence[Product]
     for line in cart.lines:
         if line.is_any:
             line.sku = next(spare, "")
-    currency = (rule_set.currencies or ("USD",))[0].upper()
+    currency = _currency(rule_set, offered)
     known = await products.products_by_sku(context, [line.sku for line in cart.lines if line.sku])
     prices = {sku: product.prices[currency] for sku, product in known.items() if currency in product.prices}
-    form = form_of_sample(priced(cart, prices), rule_set, asked_by(rule_set)) | {"scope": "alone"}
+    form = form_of_sample(priced(cart, prices), rule_set, asked_by(rule_set)) | {"scope": "alone", "currency": currency}
     if subject.draft:
         form |= _when_it_runs(subject.promotion)
     if subject.stored is not None and not subject.promotion.automatic:
         first = await codes.list_codes(context, subject.stored.promotion.id, EVERYTHING, None, Page(1))
         form["codes"] = "".join(code.code for code in first.rows)
     return form
+
+
+def _currency(rule_set: RuleSet, offered: Sequence[Product]) -> str:
+    """Return a currency that the promotion has amounts in, or else the one that most products have a price in."""
+    if rule_set.currencies:
+        return rule_set.currencies[0].upper()
+    known = Counter(currency for product in offered for currency in product.prices)
+    return known.most_common(1)[0][0] if known else USUAL_CURRENCY
 
 
 def _when_it_runs(promotion: PromotionAttributes) -> Form:

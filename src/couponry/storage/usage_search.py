@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg import sql
 
 from couponry.domain.usages import FoundUsage
-from couponry.storage.database import Connection, rows_of
+from couponry.storage.database import Connection, by_index, rows_of
 from couponry.storage.usage_lists import COLUMNS, ON_RECORD
 
 MOST_REDEMPTIONS = 1_000
@@ -68,20 +68,23 @@ async def redemptions_of_order(connection: Connection, store_id: UUID, order: st
 async def redemptions_of_shopper(connection: Connection, store_id: UUID, shopper: bytes) -> list[UUID]:
     """Return the newest redemptions and orders of whoever has that hash."""
     # OFFSET 0 makes PostgreSQL look the hash up, and not read all redemptions of the store.
-    cursor = await connection.execute(
-        """
-        SELECT id FROM (
-            SELECT store_id, id FROM redemptions WHERE shoppers @> ARRAY[%(shopper)s::bytea] OFFSET 0
-        ) AS redeemed WHERE store_id = %(store)s
-        UNION ALL
-        SELECT id FROM (
-            SELECT store_id, id FROM orders WHERE shoppers @> ARRAY[%(shopper)s::bytea] OFFSET 0
-        ) AS ordered WHERE store_id = %(store)s
-        ORDER BY id DESC LIMIT %(most)s
-        """,
-        {"store": store_id, "shopper": shopper, "most": MOST_REDEMPTIONS},
-    )
-    return [id_ for (id_,) in await cursor.fetchall()]
+    async with by_index(connection):
+        cursor = await connection.execute(
+            """
+            SELECT id FROM (
+                SELECT store_id, id FROM redemptions WHERE shoppers @> ARRAY[%(shopper)s::bytea] OFFSET 0
+            ) AS redeemed WHERE store_id = %(store)s
+            UNION ALL
+            SELECT id FROM (
+                SELECT store_id, id FROM orders
+                WHERE named @> ARRAY[%(shopper)s::bytea] AND shoppers @> ARRAY[%(shopper)s::bytea] OFFSET 0
+            ) AS ordered WHERE store_id = %(store)s
+            ORDER BY id DESC LIMIT %(most)s
+            """,
+            {"store": store_id, "shopper": shopper, "most": MOST_REDEMPTIONS},
+        )
+        found = await cursor.fetchall()
+    return [id_ for (id_,) in found]
 
 
 async def find(connection: Connection, store_id: UUID, wanted: Wanted, limit: int) -> list[FoundUsage]:
