@@ -93,6 +93,7 @@ class Rig:
         """
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             connection.execute("TRUNCATE promotion_codes")
+            connection.execute("UPDATE code_counts SET codes = 0")
             connection.execute("CHECKPOINT")
 
     def worker_megabytes(self) -> float:
