@@ -12,6 +12,7 @@ from couponry.api.wire import id_in_path
 from couponry.console import limits
 from couponry.console.failures import wants_json
 from couponry.console.formats import number, size
+from couponry.console.jobs import cancelled
 from couponry.console.pages import go, json_page, page
 from couponry.console.promotion_forms import FORMABLE
 from couponry.console.promotions import overview_of, path_of
@@ -150,11 +151,8 @@ async def cancel(
     request: Request[Any, Any, Any], promotion_id: FromPath[str], job_id: FromPath[str]
 ) -> Response[bytes]:
     """Cancel an import or a dry run; what it imported and nobody used is deleted."""
-    await form_of(request)
-    promotion, id_ = id_in_path(promotion_id, PromotionNotFound), id_in_path(job_id, JobNotFound)
-    async with context_of(request) as context:
-        await jobs.cancel_job(context, promotion, id_)
-    return go(f"{path_of(promotion)}/import/{id_}", "job-cancelled")
+    job = await cancelled(request, promotion_id, job_id)
+    return go(f"{path_of(job.promotion_id)}/import/{job.id}", "job-cancelled")
 
 
 handlers = [choose, upload, show_import, confirm, cancel]

@@ -142,11 +142,16 @@ async def cancel(
     request: Request[Any, Any, Any], promotion_id: FromPath[str], job_id: FromPath[str]
 ) -> Response[bytes]:
     """Cancel a job; what it generated and nobody used is deleted."""
+    job = await cancelled(request, promotion_id, job_id)
+    return go(f"{path_of(job.promotion_id)}/jobs", "job-cancelled")
+
+
+async def cancelled(request: Request[Any, Any, Any], promotion_id: str, job_id: str) -> PromotionJob:
+    """Cancel the job that a path names, as a form asks for, and return it."""
     await form_of(request)
     promotion, id_ = id_in_path(promotion_id, PromotionNotFound), id_in_path(job_id, JobNotFound)
     async with context_of(request) as context:
-        await jobs.cancel_job(context, promotion, id_)
-    return go(f"{path_of(promotion)}/jobs", "job-cancelled")
+        return await jobs.cancel_job(context, promotion, id_)
 
 
 @get("/promotions/{promotion_id:str}/jobs/{job_id:str}/file")

@@ -7,36 +7,12 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from installation import Installation, installed
-from support import running_api
+from installation import Installation
 from visitor import Visitor
 
 pytestmark = pytest.mark.timeout(150)
 
 EVENT_STREAM = {"Accept": "text/event-stream"}
-
-
-@pytest.fixture(scope="module")
-def installation() -> Generator[Installation]:
-    """Without a worker, so that nothing becomes of jobs."""
-    with installed() as installation:
-        yield installation
-
-
-@pytest.fixture(scope="module")
-def own_api(installation: Installation) -> Generator[str]:
-    with running_api(installation.url, installation.data_dir) as url:
-        yield url
-
-
-@pytest.fixture
-def guest(installation: Installation, own_api: str) -> Generator[Visitor]:
-    shop = installation.shop(own_api)
-    visitor = Visitor(shop)
-    assert visitor.sign_in().status_code == 303
-    yield visitor
-    visitor.close()
-    shop.close()
 
 
 def waiting_job(guest: Visitor) -> str:
