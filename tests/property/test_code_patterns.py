@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from couponry.domain.code_errors import CodeSpaceTooSmall
 from couponry.domain.codes import ALPHABET, LEADS, SPARSENESS, CodePattern, code_key
-from couponry.domain.errors import CodeSpaceTooSmall
 
 lengths = st.integers(8, 16)
 prefixes = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=20).filter(

@@ -17,13 +17,13 @@ import pytest
 from psycopg import AsyncConnection, AsyncCursor
 
 from couponry.domain.codes import CodeLimits, CodePattern, NewCode
-from couponry.domain.errors import DuplicateSku
 from couponry.domain.evaluation import evaluate
 from couponry.domain.figures import Days
 from couponry.domain.ids import series
 from couponry.domain.jobs import JobStatus, PromotionJob
 from couponry.domain.listing import EVERYTHING, All, Comparison, Filter, Operator, Page
 from couponry.domain.orders import Order
+from couponry.domain.product_errors import DuplicateSku
 from couponry.domain.products import NewProduct
 from couponry.domain.promotion_book import book
 from couponry.domain.redemption import Claim, Used

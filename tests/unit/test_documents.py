@@ -19,8 +19,9 @@ from couponry.api.documents import (
 )
 from couponry.api.faults import MAX_FAULTS
 from couponry.domain.codes import NewCode
-from couponry.domain.errors import Fault, InvalidDocument, MalformedDocument, UnprocessablePromotion
+from couponry.domain.errors import Fault, InvalidDocument, MalformedDocument
 from couponry.domain.jobs import NewJob
+from couponry.domain.promotion_errors import UnprocessablePromotion
 from couponry.domain.promotions import Promotion, PromotionAttributes
 
 

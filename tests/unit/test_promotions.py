@@ -6,9 +6,9 @@ import pytest
 
 from couponry.domain.actions import CartDiscount, Fixed
 from couponry.domain.conditions import And
-from couponry.domain.errors import UnprocessablePromotion
 from couponry.domain.item_conditions import ItemAnd, ItemPrice, ItemSku
 from couponry.domain.moments import parse_moment
+from couponry.domain.promotion_errors import UnprocessablePromotion
 from couponry.domain.promotions import MAX_CUSTOM_FIELDS, PromotionAttributes, PromotionStatus, RuleSet
 from couponry.domain.validity import Contradiction
 

@@ -12,8 +12,9 @@ from couponry.api.auth import require_merchant
 from couponry.api.jobs import job_document
 from couponry.api.state import api_of, context_of
 from couponry.api.wire import id_in_path, json_answer
-from couponry.domain.errors import BadRequest, BodyTooLarge, PromotionNotFound, UnsupportedMediaType
+from couponry.domain.errors import BadRequest, BodyTooLarge, UnsupportedMediaType
 from couponry.domain.jobs import NewImport
+from couponry.domain.promotion_errors import PromotionNotFound
 from couponry.services.code_uploads import import_file
 
 

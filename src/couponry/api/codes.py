@@ -16,7 +16,7 @@ from couponry.api.listing import filter_asked, list_document, order_asked, page_
 from couponry.api.state import context_of
 from couponry.api.wire import id_in_path, json_answer, json_body, moment, no_content
 from couponry.domain.codes import NewCode, PromotionCode
-from couponry.domain.errors import PromotionNotFound
+from couponry.domain.promotion_errors import PromotionNotFound
 from couponry.services import codes
 from couponry.storage.codes import ORDERS
 

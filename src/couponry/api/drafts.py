@@ -10,8 +10,9 @@ from couponry.api.aliases import Alias
 from couponry.api.documents import PromotionData, attributes, with_custom_fields
 from couponry.domain.cart import Id
 from couponry.domain.codes import spelling_faults
-from couponry.domain.errors import Fault, UnprocessablePromotion
+from couponry.domain.errors import Fault
 from couponry.domain.nesting import walk
+from couponry.domain.promotion_errors import UnprocessablePromotion
 from couponry.domain.validity import Consistent, Json, is_object, repeated, within
 from couponry.services.evaluations import Draft
 

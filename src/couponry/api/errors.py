@@ -11,7 +11,9 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from msgspec import UNSET, UnsetType
 
-from couponry.domain.errors import Category, CodesRefused, InvalidDocument, Refusal, TooManyCodes, TooManyTries
+from couponry.domain.code_errors import TooManyCodes
+from couponry.domain.errors import Category, InvalidDocument, Refusal, TooManyTries
+from couponry.domain.redemption_errors import CodesRefused
 from couponry.storage.database import DatabaseUnusable
 
 logger = logging.getLogger(__name__)

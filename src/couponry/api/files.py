@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from couponry.api.state import api_of
-from couponry.domain.errors import FileNotAvailable
+from couponry.domain.job_errors import FileNotAvailable
 
 PREFIX = "/files"
 

@@ -11,7 +11,8 @@ from couponry.api.job_streams import follow
 from couponry.api.jobs import job_document
 from couponry.api.state import api_of, context_of
 from couponry.api.wire import id_in_path
-from couponry.domain.errors import JobNotFound, PromotionNotFound
+from couponry.domain.job_errors import JobNotFound
+from couponry.domain.promotion_errors import PromotionNotFound
 from couponry.services import jobs
 
 

@@ -15,8 +15,9 @@ from couponry.api.files import link_to
 from couponry.api.listing import filter_asked, list_document, page_asked
 from couponry.api.state import context_of
 from couponry.api.wire import id_in_path, json_answer, json_body, moment
-from couponry.domain.errors import JobNotFound, PromotionNotFound
+from couponry.domain.job_errors import JobNotFound
 from couponry.domain.jobs import JobStatus, NewExportJob, NewGenerateJob, NewImportJob, PromotionJob, Tally, progress
+from couponry.domain.promotion_errors import PromotionNotFound
 from couponry.services import jobs
 from couponry.services.context import utc_now
 

@@ -21,13 +21,16 @@ from couponry.api.order_documents import (
     RefundDocument,
 )
 from couponry.api.shipping_answers import ShippingGroupAnswer, ShippingGroupsAnswer
-from couponry.domain import cart_errors, errors, order_errors
+from couponry.domain import cart_errors, errors, order_errors, redemption_errors
 from couponry.storage import order_lists
 
 NO_ORDER = order_errors.OrderNotFound()
 NO_TRANSACTION = order_errors.TransactionNotFound()
 KEY = {"Idempotency-Key": "The same for every retry of one request, and for no other."}
-KEY_REFUSES = (errors.BadRequest("An Idempotency-Key has 1 to 255 characters."), errors.IdempotencyKeyReused())
+KEY_REFUSES = (
+    errors.BadRequest("An Idempotency-Key has 1 to 255 characters."),
+    redemption_errors.IdempotencyKeyReused(),
+)
 SORTS = tuple(name for name in order_lists.ORDERS if name)
 
 ORDERS = Tag(
@@ -51,11 +54,11 @@ ORDERS = Tag(
                 order_errors.PreviewNotCheckedOut(),
                 order_errors.GiftOutOfStock(sku="gift2"),
                 cart_errors.ProductNotAdded("USD", sku="gift2"),
-                errors.FullyConsumed(
+                redemption_errors.FullyConsumed(
                     "The code has been used, or is held, 10 of 10 times.", code="spring-sale", reason="code_exhausted"
                 ),
-                errors.NotApplicable("The promotion ended.", code="spring-sale", reason="ended"),
-                errors.IdempotencyKeyReused(),
+                redemption_errors.NotApplicable("The promotion ended.", code="spring-sale", reason="ended"),
+                redemption_errors.IdempotencyKeyReused(),
                 cart_errors.CartBusy(),
             ),
         ),

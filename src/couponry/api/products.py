@@ -13,7 +13,7 @@ from couponry.api.documents import ProductsDocument, decode
 from couponry.api.listing import filter_asked, list_document, page_asked
 from couponry.api.state import context_of
 from couponry.api.wire import json_answer, json_body, moment, no_content
-from couponry.domain.errors import ProductNotFound
+from couponry.domain.product_errors import ProductNotFound
 from couponry.domain.products import NewProduct, Product, ProductId
 from couponry.services import products
 

@@ -10,7 +10,7 @@ from couponry.api.documents import amend_promotion, decode_promotion, promotion_
 from couponry.api.listing import filter_asked, list_document, page_asked
 from couponry.api.state import context_of
 from couponry.api.wire import id_in_path, json_answer, json_body, no_content
-from couponry.domain.errors import PromotionNotFound
+from couponry.domain.promotion_errors import PromotionNotFound
 from couponry.services import promotions
 
 

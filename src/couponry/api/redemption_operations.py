@@ -5,10 +5,10 @@ from couponry.api.answers import InvariantsAnswer
 from couponry.api.operation import Operation, Tag
 from couponry.api.redemption_answers import RedemptionAnswer, RedemptionList
 from couponry.api.redemptions import ConfirmationDocument, RedemptionDocument
-from couponry.domain import errors
+from couponry.domain import errors, redemption_errors
 from couponry.storage import redemption_lists
 
-NO_REDEMPTION = errors.RedemptionNotFound()
+NO_REDEMPTION = redemption_errors.RedemptionNotFound()
 
 REDEMPTIONS = Tag(
     "Redemptions",
@@ -25,11 +25,13 @@ REDEMPTIONS = Tag(
             headers={"Idempotency-Key": "The same for every retry of one request, and for no other."},
             refuses=(
                 errors.BadRequest("An Idempotency-Key has 1 to 255 characters."),
-                errors.FullyConsumed(
+                redemption_errors.FullyConsumed(
                     "The code has been used, or is held, 10 of 10 times.", code="spring-sale", reason="code_exhausted"
                 ),
-                errors.NotApplicable("No promotion has this code.", code="sprung-sale", reason="unknown_code"),
-                errors.IdempotencyKeyReused(),
+                redemption_errors.NotApplicable(
+                    "No promotion has this code.", code="sprung-sale", reason="unknown_code"
+                ),
+                redemption_errors.IdempotencyKeyReused(),
             ),
         ),
         "getRedemptions": Operation(
@@ -51,8 +53,8 @@ REDEMPTIONS = Tag(
             examples=examples.CONFIRMATIONS,
             refuses=(
                 NO_REDEMPTION,
-                errors.RedemptionExpired(),
-                errors.RedemptionMoved("The redemption has been released."),
+                redemption_errors.RedemptionExpired(),
+                redemption_errors.RedemptionMoved("The redemption has been released."),
             ),
         ),
         "releaseRedemption": Operation(

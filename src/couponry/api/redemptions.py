@@ -21,9 +21,9 @@ from couponry.api.retries import REPLAYED, key_sent
 from couponry.api.state import api_of, context_of
 from couponry.api.wire import id_in_path, json_answer, json_body, moment
 from couponry.domain.cart import Cart, Id
-from couponry.domain.errors import RedemptionNotFound
 from couponry.domain.outcome import Evaluation
 from couponry.domain.redemption import Redemption, RedemptionState
+from couponry.domain.redemption_errors import RedemptionNotFound
 from couponry.services import redemptions
 from couponry.services.access import Token
 from couponry.services.redeeming import Order, redeem

@@ -19,8 +19,9 @@ from couponry.console.promotions import MAX_SEARCH, overview_of, path_of
 from couponry.console.visits import Form, context_of, form_of
 from couponry.console.wording import plain
 from couponry.domain.codes import PromotionCode, code_key
-from couponry.domain.errors import InvalidDocument, PromotionNotFound, Refusal
+from couponry.domain.errors import InvalidDocument, Refusal
 from couponry.domain.listing import EVERYTHING, Comparison, Operator
+from couponry.domain.promotion_errors import PromotionNotFound
 from couponry.domain.validity import outside
 from couponry.services import codes
 from couponry.services.context import Context

@@ -18,9 +18,12 @@ from couponry.console.promotion_forms import FORMABLE
 from couponry.console.promotions import overview_of, path_of
 from couponry.console.uploads import upload_of
 from couponry.console.visits import context_of, form_of, session_in
+from couponry.domain.code_errors import TooManyCodes
 from couponry.domain.code_files import LIMITS
-from couponry.domain.errors import BodyTooLarge, JobNotFound, PromotionNotFound, Refusal, TooManyCodes
+from couponry.domain.errors import BodyTooLarge, Refusal
+from couponry.domain.job_errors import JobNotFound
 from couponry.domain.jobs import JobStatus, NewImport, NewImportJob, PromotionJob, Tally, name_after, progress
+from couponry.domain.promotion_errors import PromotionNotFound
 from couponry.services import jobs, looking_at_imports
 from couponry.services.code_uploads import import_file
 from couponry.services.context import utc_now

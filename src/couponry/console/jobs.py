@@ -18,9 +18,11 @@ from couponry.console.promotion_forms import FORMABLE
 from couponry.console.promotions import overview_of, path_of
 from couponry.console.visits import Form, context_of, form_of, session_in, staying
 from couponry.console.wording import plain
-from couponry.domain.errors import InvalidDocument, JobNotFound, PromotionNotFound, Refusal
+from couponry.domain.errors import InvalidDocument, Refusal
+from couponry.domain.job_errors import JobNotFound
 from couponry.domain.jobs import JobStatus, Progress, PromotionJob, Tally, progress
 from couponry.domain.listing import EVERYTHING
+from couponry.domain.promotion_errors import PromotionNotFound
 from couponry.services import jobs
 from couponry.services.context import utc_now
 

@@ -17,7 +17,8 @@ from couponry.console.promotions import LIST, overview_of, path_of
 from couponry.console.rules import AT, json_of, reading, relative
 from couponry.console.visits import Form, context_of, form_of
 from couponry.console.wording import plain
-from couponry.domain.errors import Category, Fault, InvalidDocument, PromotionNotFound, Refusal
+from couponry.domain.errors import Category, Fault, InvalidDocument, Refusal
+from couponry.domain.promotion_errors import PromotionNotFound
 from couponry.domain.promotions import MAX_DESCRIPTION, MAX_NAME, Promotion, PromotionAttributes
 from couponry.services import promotions
 from couponry.services.context import utc_now

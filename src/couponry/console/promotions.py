@@ -15,8 +15,8 @@ from couponry.console.paging import PAGE, Pages, page_asked
 from couponry.console.sentences import sentence
 from couponry.console.visits import context_of, form_of
 from couponry.domain.codes import code_key, spelling_faults
-from couponry.domain.errors import PromotionNotFound
 from couponry.domain.listing import All, Comparison, Filter
+from couponry.domain.promotion_errors import PromotionNotFound
 from couponry.domain.promotions import MAX_NAME, Promotion, PromotionStatus
 from couponry.services import overview, promotions
 from couponry.services.context import Context

@@ -15,8 +15,8 @@ from couponry.console import limits
 from couponry.console.pages import HEADERS, page
 from couponry.console.promotions import overview_of
 from couponry.console.visits import context_of
+from couponry.domain.code_errors import CodeNotFound
 from couponry.domain.codes import PromotionCode
-from couponry.domain.errors import CodeNotFound
 from couponry.services import codes
 
 MAX_LINK = 1_000

@@ -14,10 +14,10 @@ from couponry.console.pages import HOME, go, page
 from couponry.console.promotions import overview_of
 from couponry.console.trying import cart_typed, try_page
 from couponry.console.visits import Form, context_of, form_of, session_in
-from couponry.domain.errors import CodesRefused, IdempotencyKeyReused, RedemptionNotFound
 from couponry.domain.ids import moment_of
 from couponry.domain.outcome import Evaluation
 from couponry.domain.redemption import Redemption, RedemptionState
+from couponry.domain.redemption_errors import CodesRefused, IdempotencyKeyReused, RedemptionNotFound
 from couponry.services import redemptions
 from couponry.services.redeeming import Order, redeem
 

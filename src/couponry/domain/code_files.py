@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from couponry.domain.code_errors import InvalidCode, UnsupportedConsumeUnit
 from couponry.domain.codes import (
     MAX_CODE_CHARACTERS,
     CodeLimits,
@@ -19,7 +20,7 @@ from couponry.domain.codes import (
     code_keys,
     spelling_faults,
 )
-from couponry.domain.errors import InvalidCode, UnsupportedConsumeUnit, UnusableFile
+from couponry.domain.job_errors import UnusableFile
 
 MAX_LINE = 64 * 1024
 """No line has more bytes: one that seems to is a file of something else, or lost its line breaks."""

@@ -10,7 +10,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from couponry.domain.errors import CodeSpaceTooSmall, Fault, InvalidCode, UnsupportedConsumeUnit
+from couponry.domain.code_errors import CodeSpaceTooSmall, InvalidCode, UnsupportedConsumeUnit
+from couponry.domain.errors import Fault
 from couponry.domain.validity import Consistent, dependent
 
 ConsumeUnit = Literal["per_checkout", "per_application"]

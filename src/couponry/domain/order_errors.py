@@ -1,6 +1,7 @@
 """What checkout, orders and payments say no to, in the words of Elastic Path where it has any."""
 
-from couponry.domain.errors import Category, CodesRefused, NotFound, Refusal
+from couponry.domain.errors import Category, NotFound, Refusal
+from couponry.domain.redemption_errors import CodesRefused
 
 
 class PreviewNotCheckedOut(Refusal):

@@ -12,8 +12,9 @@ from msgspec import Meta
 from couponry.domain.actions import AnyAction, ItemDiscount
 from couponry.domain.attributes import Word
 from couponry.domain.conditions import RuleCondition
-from couponry.domain.errors import Fault, UnprocessablePromotion
+from couponry.domain.errors import Fault
 from couponry.domain.nesting import only_for_actions, too_deep
+from couponry.domain.promotion_errors import UnprocessablePromotion
 from couponry.domain.validity import Consistent, outside, within
 
 MAX_NAME = 255

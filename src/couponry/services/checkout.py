@@ -16,7 +16,7 @@ from couponry.domain.cart_judged import messages, of_missed, settled
 from couponry.domain.checkout import AccountMember, Checkout, CheckoutCustomer, shopper_at_checkout
 from couponry.domain.codes import code_key
 from couponry.domain.entered import EnteredCode
-from couponry.domain.errors import CodesRefused, Refusal
+from couponry.domain.errors import Refusal
 from couponry.domain.evaluation import evaluate
 from couponry.domain.figures import refused_codes
 from couponry.domain.ids import series
@@ -29,6 +29,7 @@ from couponry.domain.order_errors import (
 from couponry.domain.orders import Order, OrderContact, OrderCustomer, Placed
 from couponry.domain.outcome import Evaluation, Refused
 from couponry.domain.redemption import Claim, Wanted, decide, shoppers_of
+from couponry.domain.redemption_errors import CodesRefused
 from couponry.domain.shopping_cart import DEFAULT_NAME, ShoppingCart, to_judge
 from couponry.services import carts, evaluations, forgetting, gifts, retries
 from couponry.services.carts import ATTEMPTS, NO_PROMOTIONS, Desk

@@ -7,8 +7,10 @@ from uuid import UUID
 
 from msgspec import UNSET
 
+from couponry.domain.code_errors import TooManyCodes
 from couponry.domain.code_files import MAX_LINE, read_columns
-from couponry.domain.errors import BodyTooLarge, Refusal, TooManyCodes, UnusableFile
+from couponry.domain.errors import BodyTooLarge, Refusal
+from couponry.domain.job_errors import UnusableFile
 from couponry.domain.jobs import NewImport, PromotionJob
 from couponry.services import jobs
 from couponry.services.context import Context, fresh_id

@@ -11,6 +11,7 @@ import msgspec
 from psycopg.errors import UniqueViolation
 
 from couponry.domain.audit import Action, Entry
+from couponry.domain.code_errors import AutomaticCodeKept, CodeNotFound, DuplicateCode, NoCodesAllowed, TooManyCodes
 from couponry.domain.codes import (
     MAX_CODE_CHARACTERS,
     CodeLimits,
@@ -21,18 +22,10 @@ from couponry.domain.codes import (
     code_keys,
     spelling_faults,
 )
-from couponry.domain.errors import (
-    AutomaticCodeKept,
-    CodeNotFound,
-    DuplicateCode,
-    Fault,
-    InvalidDocument,
-    NoCodesAllowed,
-    PromotionNotFound,
-    TooManyCodes,
-)
+from couponry.domain.errors import Fault, InvalidDocument
 from couponry.domain.ids import ids_in_series, series
 from couponry.domain.listing import Comparison, Filter, Listed, Page
+from couponry.domain.promotion_errors import PromotionNotFound
 from couponry.services import audit
 from couponry.services.context import Context, fresh_id
 from couponry.storage import code_rows, codes, promotions

@@ -11,8 +11,8 @@ from msgspec import UNSET, UnsetType
 from psycopg.errors import UniqueViolation
 
 from couponry.domain.codes import CodePattern
-from couponry.domain.errors import NoJobsAllowed
 from couponry.domain.ids import series
+from couponry.domain.job_errors import NoJobsAllowed
 from couponry.domain.jobs import GenerateParameters, PromotionJob
 from couponry.services.context import utc_now
 from couponry.services.drawing import drawing

@@ -9,8 +9,8 @@ import msgspec
 
 from couponry.domain.code_files import MAX_LINE, Columns, Refused, read_columns, read_lines
 from couponry.domain.codes import auto_code, code_key
-from couponry.domain.errors import NoJobsAllowed
 from couponry.domain.ids import series
+from couponry.domain.job_errors import NoJobsAllowed
 from couponry.domain.jobs import PromotionJob, Tally
 from couponry.services.code_uploads import source_path
 from couponry.services.context import utc_now

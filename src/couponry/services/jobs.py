@@ -8,15 +8,14 @@ from msgspec import UNSET, UnsetType
 from psycopg.errors import UniqueViolation
 
 from couponry.domain.audit import Action
-from couponry.domain.errors import (
+from couponry.domain.code_errors import TooManyCodes
+from couponry.domain.job_errors import (
     AlreadyImported,
     DryRunNotUsable,
     JobHasNoFile,
     JobNotCancellable,
     JobNotFound,
     NoJobsAllowed,
-    PromotionNotFound,
-    TooManyCodes,
     TooManyJobs,
 )
 from couponry.domain.jobs import (
@@ -29,6 +28,7 @@ from couponry.domain.jobs import (
     PromotionJob,
 )
 from couponry.domain.listing import Filter, Listed, Page
+from couponry.domain.promotion_errors import PromotionNotFound
 from couponry.services import audit
 from couponry.services.context import Context, fresh_id
 from couponry.storage import code_imports, codes, jobs, promotions, queue, stores

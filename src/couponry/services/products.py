@@ -7,8 +7,8 @@ from typing import Any
 from psycopg.errors import UniqueViolation
 
 from couponry.domain.audit import Action, Object
-from couponry.domain.errors import DuplicateSku, ProductNotFound
 from couponry.domain.listing import Filter, Listed, Page
+from couponry.domain.product_errors import DuplicateSku, ProductNotFound
 from couponry.domain.products import NewProduct, Product
 from couponry.services import audit
 from couponry.services.context import Context

@@ -7,9 +7,9 @@ import msgspec
 
 from couponry.domain.audit import Action, changes
 from couponry.domain.codes import CodeLimits, auto_code, code_key
-from couponry.domain.errors import DuplicatePriority, PromotionNotFound, TooManyAutomaticPromotions
 from couponry.domain.ids import series
 from couponry.domain.listing import Filter, Listed, Page
+from couponry.domain.promotion_errors import DuplicatePriority, PromotionNotFound, TooManyAutomaticPromotions
 from couponry.domain.promotions import Promotion, PromotionAttributes
 from couponry.services import audit
 from couponry.services.context import Context, fresh_id

@@ -12,12 +12,13 @@ from msgspec import UNSET
 from couponry.domain.cart import Cart
 from couponry.domain.codes import auto_code
 from couponry.domain.entered import EnteredCode, Grant
-from couponry.domain.errors import CodesRefused, FullyConsumed, NotApplicable, Refusal
+from couponry.domain.errors import Refusal
 from couponry.domain.evaluation import evaluate
 from couponry.domain.figures import refused_codes
 from couponry.domain.ids import series
 from couponry.domain.outcome import Evaluation, Refused
 from couponry.domain.redemption import Claim, Redemption, RedemptionState, Used, Wanted, claim_of, shoppers_of
+from couponry.domain.redemption_errors import CodesRefused, FullyConsumed, NotApplicable
 from couponry.services import evaluations, retries
 from couponry.services.claiming import Attempt
 from couponry.services.context import fresh_id, utc_now

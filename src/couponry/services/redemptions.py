@@ -6,9 +6,9 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
-from couponry.domain.errors import RedemptionExpired, RedemptionMoved, RedemptionNotFound
 from couponry.domain.listing import Filter, Listed, Page
 from couponry.domain.redemption import Claim, Code, Redemption, RedemptionState, Standing, Wanted, decide
+from couponry.domain.redemption_errors import RedemptionExpired, RedemptionMoved, RedemptionNotFound
 from couponry.services.claiming import left, lock
 from couponry.services.context import Context
 from couponry.storage import claims, redemption_lists, redemptions, usages

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
-from couponry.domain.errors import IdempotencyKeyReused
+from couponry.domain.redemption_errors import IdempotencyKeyReused
 from couponry.services.context import Context
 from couponry.storage import idempotency
 from couponry.storage.database import Database
