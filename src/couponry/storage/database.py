@@ -1,6 +1,5 @@
 """Connections: the pool, transactions, rows as Structs, and which PostgreSQL will do."""
 
-import select
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
@@ -8,16 +7,16 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 import psycopg
-from psycopg import AsyncConnection, AsyncCursor
-from psycopg.rows import TupleRow
+from psycopg import AsyncCursor
 from psycopg.types.json import set_json_dumps, set_json_loads
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
+
+from couponry.storage.lending import Connection, Lender
 
 OLDEST_POSTGRESQL = 15
 """The oldest major version of PostgreSQL that Couponry runs on."""
 
 Row = TypeVar("Row")
-Connection = AsyncConnection[TupleRow]
 
 set_json_loads(msgspec.json.decode)
 set_json_dumps(msgspec.json.encode)
@@ -71,22 +70,6 @@ async def end_with_commit(connection: Connection) -> None:
         await ending.enter_async_context(connection.pipeline())
 
 
-async def require_open(connection: Connection) -> None:
-    """Refuse a connection that PostgreSQL has closed since it was last used, without asking it.
-
-    A closed connection is one that has something to read, its end; the round trip of a query would be
-    a tenth of a small request.
-
-    Raises:
-        psycopg.OperationalError: PostgreSQL has closed it.
-    """
-    waiting = select.poll()
-    waiting.register(connection.fileno(), select.POLLIN)
-    if waiting.poll(0):
-        connection.pgconn.consume_input()
-        await connection.execute("")
-
-
 @asynccontextmanager
 async def by_index(connection: Connection) -> AsyncGenerator[None]:
     """Let PostgreSQL read tables by their indexes within the block, also where it knows nothing of them yet.
@@ -104,23 +87,15 @@ class Database:
 
     def __init__(self, url: str, connections: int = 8) -> None:
         self.url = url
-        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            url,
-            min_size=1,
-            max_size=connections,
-            open=False,
-            configure=configure,
-            check=require_open,
-            kwargs={"autocommit": True, "application_name": "couponry"},
-        )
+        self._lender = Lender(url, connections, configure)
 
     async def open(self) -> None:
         """Begin connecting; connections are made as they are needed."""
-        await self._pool.open()
+        await self._lender.open()
 
     async def close(self) -> None:
         """Give every connection back to PostgreSQL."""
-        await self._pool.close()
+        await self._lender.close()
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[Connection]:
@@ -130,7 +105,7 @@ class Database:
             DatabaseUnusable: when none can be had in time.
         """
         try:
-            async with self._pool.connection(timeout=15) as connection:
+            async with self._lender.lent() as connection:
                 yield connection
         except PoolTimeout as error:
             raise DatabaseUnusable("PostgreSQL did not answer in time.") from error
