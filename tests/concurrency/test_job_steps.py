@@ -25,7 +25,7 @@ from couponry.services.context import Context, fresh_id
 from couponry.services.jobs import cancel_job, create_job
 from couponry.services.promotions import delete_promotion
 from couponry.services.running import Workshop, purge_promotion, run_job
-from couponry.storage import jobs
+from couponry.storage import jobs, lending
 from couponry.storage.database import Database
 from couponry.storage.exports import ExportFiles
 from couponry.storage.migrate import migrate
@@ -351,14 +351,10 @@ async def test_a_database_without_a_free_connection_fails_no_job(bench: Bench, m
     job = await bench.generate(promotion, 10)
     lean = Database(bench.url, connections=1)
     await lean.open()
-    monkeypatch.setattr(lean._pool, "getconn", _impatient(lean._pool.getconn))
+    monkeypatch.setattr(lending, "TIMEOUT", 0.5)
     with pytest.raises(Exception, match="did not answer in time"):
         await run_job(Workshop(lean, bench.workshop.files), job.store_id, promotion, job.id)
     await lean.close()
     assert bench.job(str(job.id))[0] == "processing"
     await bench.run(job)
     bench.assert_made(job, "completed", 10)
-
-
-def _impatient(getconn: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda timeout=None: getconn(timeout=0.5)

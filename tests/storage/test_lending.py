@@ -79,13 +79,17 @@ async def test_a_connection_that_was_closed_while_lent_is_replaced(database: Dat
 
 
 async def test_a_connection_that_is_given_back_busy_is_not_lent_again(database: Database):
+    [pid] = await lent_at_once(database, 1)
     with pytest.raises(psycopg.OperationalError, match="in progress"):
-        async with database.connection() as connection:
-            pid = connection.info.backend_pid
-            connection.pgconn.send_query(b"SELECT pg_sleep(60)")
+        await leave_busy(database)
     async with asyncio.timeout(5):
         for _ in range(3):
             assert pid not in await lent_at_once(database, 1)
+
+
+async def leave_busy(database: Database) -> None:
+    async with database.connection() as connection:
+        connection.pgconn.send_query(b"SELECT pg_sleep(60)")
 
 
 async def test_a_connection_is_given_back_to_the_pool_from_time_to_time(
