@@ -18,6 +18,7 @@ from procrastinate.jobs import Status
 from couponry import logs
 from couponry.services import audit, figures
 from couponry.services.code_uploads import sweep_uploads
+from couponry.services.memory import return_what_is_freed
 from couponry.services.retries import sweep_keys
 from couponry.services.running import INTERRUPTIONS, Workshop, purge_promotion, run_job
 from couponry.settings import Settings, settings
@@ -152,6 +153,7 @@ async def run(chosen: Settings) -> None:
 
 def main() -> None:
     """Run a worker with the settings of this process."""
+    return_what_is_freed()
     logs.configure(settings())
     asyncio.run(run(settings()))
 

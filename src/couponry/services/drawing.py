@@ -11,6 +11,8 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 
+from couponry.services.memory import return_what_is_freed
+
 LARGE = 100_000
 """Smaller jobs are over before a process has started."""
 
@@ -24,12 +26,17 @@ def drawing(codes: int) -> Generator[Callable[[], Executor | None]]:
     if codes < LARGE:
         yield lambda: None
         return
-    process = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_end_with_parent)
+    process = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_begin)
     started = process.submit(os.getpid)
     try:
         yield lambda: process if started.done() else None
     finally:
         process.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin() -> None:
+    return_what_is_freed()
+    _end_with_parent()
 
 
 def _end_with_parent() -> None:

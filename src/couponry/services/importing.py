@@ -3,12 +3,10 @@
 import asyncio
 from concurrent.futures import Executor
 from functools import partial
-from operator import itemgetter
 
 import msgspec
 
-from couponry.domain.code_files import MAX_LINE, Columns, Refused, read_columns, read_lines
-from couponry.domain.codes import auto_code, code_key
+from couponry.domain.code_files import MAX_LINE, Columns, read_columns
 from couponry.domain.ids import series
 from couponry.domain.job_errors import NoJobsAllowed
 from couponry.domain.jobs import PromotionJob, Tally
@@ -16,6 +14,7 @@ from couponry.services.code_uploads import source_path
 from couponry.services.context import utc_now
 from couponry.services.drawing import drawing
 from couponry.services.generating import JobFailed, Stopped
+from couponry.services.import_batches import Batch, read_batch
 from couponry.storage import code_imports, code_rows, codes, jobs, promotions, stores
 from couponry.storage.database import Connection
 from couponry.storage.exports import ExportFiles
@@ -29,18 +28,8 @@ READ_AT_ONCE = 1024 * 1024
 MISSING = "The uploaded file is not in the place for files; API processes and workers must share it."
 
 
-class _Batch(msgspec.Struct, frozen=True):
-    """The lines of a batch, as they can be loaded."""
-
-    rows: bytes
-    count: int
-    """How many codes the rows hold."""
-    refused: list[Refused]
-    lines: int
-
-
 class _Next(msgspec.Struct, frozen=True):
-    batch: _Batch
+    batch: Batch
     position: int
     """Where the line behind the batch begins."""
 
@@ -160,9 +149,9 @@ class _File:
         text = await asyncio.to_thread(self._take)
         position = self._position - len(self._held)
         if not text:
-            return _Next(_Batch(b"", 0, [], 0), position)
+            return _Next(Batch(b"", 0, [], 0), position)
         origin = code_rows.Origin(self._job.store_id, self._job.promotion_id, self._job.created_by, utc_now())
-        make = partial(_read, origin, series(self._job.id), self._columns, text, done + 2)
+        make = partial(read_batch, origin, series(self._job.id), self._columns, text, done + 2)
         return _Next(await asyncio.get_running_loop().run_in_executor(place, make), position)
 
     def _take(self) -> bytes:
@@ -190,10 +179,3 @@ class _File:
         found = self._files.read(self._path, self._position, min(length, self._size - self._position))
         self._position += len(found)
         return found
-
-
-def _read(origin: code_rows.Origin, first_id: int, columns: Columns, text: bytes, first: int) -> _Batch:
-    """Return the lines of *text*, numbered from *first* on, as they can be loaded: in the order of their keys."""
-    taken, refused, lines = read_lines(columns, text, first, code_key(auto_code(origin.promotion_id)))
-    taken.sort(key=itemgetter(2))
-    return _Batch(b"".join(code_rows.rows(origin, first_id, taken)), len(taken), refused, lines)
