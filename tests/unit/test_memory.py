@@ -12,8 +12,8 @@ import psutil
 def round():
     large, kept = [], []
     for _ in range(50):
-        large.append(bytes(3_000_000))
-        kept.append(bytes(600))  # lies behind it, for good
+        large.append(b"x" * 3_000_000)
+        kept.append(b"x" * 100_000)  # lies behind it, for good
     return kept
 
 kept = [round(), round()]
