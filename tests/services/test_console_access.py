@@ -6,7 +6,8 @@ import pytest
 from markupsafe import escape
 
 from browser_season import HOSTILE
-from support import Shop
+from installation import Records
+from support import Shop, codes_body, promotion_body
 from visitor import Visitor
 
 
@@ -175,3 +176,35 @@ def test_strangers_see_neither_page(visitor: Visitor):
     for path in ("/access", "/access/revoke", "/access/secret"):
         assert visitor.post(path, form_token=token, client_id=visitor.shop.client_id).status_code == 303
     assert grants(visitor.shop, visitor.shop.client_id, visitor.shop.client_secret)
+
+
+def test_clients_are_called_by_their_names_wherever_they_did_something(guest: Visitor):
+    shop = guest.shop
+    client_id, secret = made(guest.post("/access", name="Web <shop>").text)
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
+    token = shop.nobody.post("/oauth/access_token", data=form).json()["access_token"]
+    promotion = promotion_body(name="Theirs")
+    bearer = {"Authorization": f"Bearer {token}"}
+    id_ = shop.nobody.post("/v2/rule-promotions", json=promotion, headers=bearer).json()["data"]["id"]
+    codes = f"/v2/rule-promotions/{id_}/codes"
+    code = shop.nobody.post(codes, json=codes_body("A"), headers=bearer).json()["data"][0]["id"]
+    guest.post("/access/revoke", client_id=client_id)
+    named = f'<span title="{client_id}">Web &lt;shop&gt;</span>'
+
+    assert f"by {named}" in guest.shown(f"/promotions/{id_}")
+    assert f"by {named}" in guest.shown(f"/promotions/{id_}/codes/{code}")
+    log = guest.shown(f"/audit?client={client_id}")
+    assert f"<strong>{named}</strong> added codes" in " ".join(log.split())
+    assert f'<option value="{client_id}" selected>Web &lt;shop&gt;, revoked</option>' in log
+
+
+@pytest.mark.parametrize(
+    ("by", "shown"),
+    [("somebody <i>", "<code>somebody &lt;i&gt;</code>"), ("cli", '<span title="cli">the command line</span>')],
+)
+def test_who_is_no_client_is_called_as_they_call_themselves(guest: Visitor, database_url: str, by: str, shown: str):
+    id_ = guest.shop.promotion()
+    Records(database_url).change("UPDATE promotions SET updated_by = %s WHERE id = %s", [by, id_])
+
+    assert f"by {shown}" in guest.shown(f"/promotions/{id_}")
+    assert '<option value="nobody" selected>nobody</option>' in guest.shown("/audit?client=nobody")

@@ -36,7 +36,7 @@ def create_store(
         async with database.transaction() as connection:
             store = await access.create_store(connection, access.first_limits(name, settings()))
             operator = Context(connection, store.store_id, ACTOR, via=Via.COMMAND_LINE)
-            credentials = await clients.create_client(operator, "first")
+            credentials = await clients.create_client(operator, "First client")
         _tell(
             {
                 "store_id": store.store_id,

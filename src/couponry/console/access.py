@@ -11,6 +11,7 @@ from couponry.api.documents import decode
 from couponry.api.state import REVOCATION_SECONDS
 from couponry.console.pages import HOME, go, page
 from couponry.console.paging import Pages, page_asked
+from couponry.console.people import names_of
 from couponry.console.sign_in import SIGN_IN
 from couponry.console.visits import Form, context_of, form_of, session_in
 from couponry.console.wording import plain
@@ -20,8 +21,6 @@ from couponry.services import clients
 from couponry.services.access import Credentials
 
 LIST = f"{HOME}/access"
-OPERATORS = {"cli": "the command line", "serve": "the first start"}
-"""Who makes clients beside clients."""
 
 
 @get("/access")
@@ -40,12 +39,13 @@ async def _clients_page(
     asked = page_asked(request)
     async with context_of(request) as context:
         listed = await clients.list_clients(context, asked)
+        names = await names_of(context, *(client.created_by for client in listed.rows))
     return page(
         request,
         "access.html",
         status,
         rows=listed.rows,
-        names=OPERATORS | {client.client_id: client.name for client in listed.rows},
+        names=names,
         pages=Pages(asked, listed.total, LIST, {}),
         own=_own(request),
         form=form or {},

@@ -8,6 +8,7 @@ from litestar import Request, Response, get
 
 from couponry.console.pages import HOME, page
 from couponry.console.paging import Pages, page_asked
+from couponry.console.people import choices, names_of
 from couponry.console.visits import context_of
 from couponry.domain.audit import Action, Entry
 from couponry.domain.listing import MAX_LIMIT, All, Comparison, Page
@@ -45,7 +46,6 @@ class Row(NamedTuple):
     """An entry on the page."""
 
     entry: Entry
-    who: str
     did: str
     changes: list[tuple[str, str, str]]
     """What changed: the member, before and after; nothing of what is too long."""
@@ -60,14 +60,20 @@ async def show_log(request: Request[Any, Any, Any]) -> Response[bytes]:
     async with context_of(request) as context:
         listed = await audit.list_entries(context, All(tuple(_tests(kept))), asked)
         known = (await clients.list_clients(context, Page(MAX_LIMIT))).rows
-    names = {client.client_id: client.name for client in known}
+        names = await names_of(context, kept["client"], *(entry.client_id for entry in listed.rows))
+    options = choices((one.client_id, one.name, one.revoked_at is not None) for one in known)
+    if chosen := kept["client"]:
+        options = {chosen: names.get(chosen, chosen)} | options
     return page(
         request,
         "audit.html",
-        rows=[_row(entry, names) for entry in listed.rows],
+        rows=[_row(entry) for entry in listed.rows],
         pages=Pages(asked, listed.total, LOG, kept, listed.exact),
         words=WORDS,
-        clients=known,
+        clients=options,
+        called=next((entry.object_name for entry in listed.rows if kept["of"] and entry.object_name), None),
+        sifted=any(kept.values()),
+        names=names,
         **kept,
     )
 
@@ -94,15 +100,14 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _row(entry: Entry, names: dict[str, str]) -> Row:
-    who = "The command line" if entry.client_id is None else names.get(entry.client_id, entry.client_id)
+def _row(entry: Entry) -> Row:
     changes = [
         (member.replace("_", " "), "", "") if change.too_long else (member.replace("_", " "), _told(change.before),
                                                                      _told(change.after))
         for member, change in entry.changes.items()
     ]  # fmt: skip
     details = [(name.replace("_", " "), _told(value)) for name, value in entry.details.items()]
-    return Row(entry, who, WORDS[entry.action], changes, details)
+    return Row(entry, WORDS[entry.action], changes, details)
 
 
 def _told(value: object) -> str:

@@ -12,6 +12,7 @@ from couponry.api.wire import id_in_path
 from couponry.console import charts
 from couponry.console.pages import HOME, go, page
 from couponry.console.paging import PAGE, Pages, page_asked
+from couponry.console.people import names_of
 from couponry.console.sentences import sentence
 from couponry.console.visits import context_of, form_of
 from couponry.domain.codes import code_key, spelling_faults
@@ -123,12 +124,14 @@ async def show_promotion(request: Request[Any, Any, Any], promotion_id: FromPath
     async with context_of(request) as context:
         shown = await overview_of(context, promotion_id)
         figures = (await overview.figures_of(context, [shown.promotion.id])).get(shown.promotion.id, NOTHING)
+        names = await names_of(context, shown.promotion.updated_by)
     said = promotion_document(shown.promotion)
     return page(
         request,
         "promotion.html",
         **shown._asdict(),
         figures=figures,
+        names=names,
         first_day=overview.first_day(context.now),
         sentence=sentence(shown.promotion.rule_set),
         rule_set=msgspec.json.format(msgspec.json.encode(said["rule_set"]), indent=2).decode(),

@@ -13,6 +13,7 @@ from litestar.params import FromPath
 from couponry.api.wire import id_in_path
 from couponry.console import limits
 from couponry.console.pages import HEADERS, page
+from couponry.console.people import names_of
 from couponry.console.promotions import overview_of
 from couponry.console.visits import context_of
 from couponry.domain.code_errors import CodeNotFound
@@ -35,6 +36,7 @@ async def show_code(
     async with context_of(request) as context:
         shown = await overview_of(context, promotion_id)
         code = await codes.get_code(context, shown.promotion.id, id_in_path(code_id, CodeNotFound))
+        names = await names_of(context, code.created_by)
     link = _link(request)
     says = _text(code, link)
     return page(
@@ -42,6 +44,7 @@ async def show_code(
         "code.html",
         **shown._asdict(),
         code=code,
+        names=names,
         limits=limits.told(code),
         link=link,
         says=says,

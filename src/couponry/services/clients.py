@@ -1,6 +1,7 @@
 """The clients of a store: made, given another secret, revoked."""
 
 import secrets
+from collections.abc import Collection
 
 import msgspec
 
@@ -44,7 +45,7 @@ async def ensure_client(context: Context, given: Credentials) -> None:
     """Make the client with *given* id, or give it that secret; one that was revoked stays so."""
     try:
         async with context.connection.transaction():
-            await create_client(context, "configured", given.client_id, given.client_secret)
+            await create_client(context, "Configured client", given.client_id, given.client_secret)
     except BadRequest:
         known = await stores.client_of(context.connection, context.store_id, given.client_id)
         if known is not None and known.secret_hash != hash_secret(given.client_secret):
@@ -69,6 +70,11 @@ async def get_client(context: Context, client_id: str) -> Client:
     if found is None or found.revoked_at is not None:
         raise ClientNotFound
     return found
+
+
+async def names_of(context: Context, client_ids: Collection[str]) -> dict[str, str]:
+    """Return what those of the store's clients are called that have one of these ids, revoked ones too, by id."""
+    return await stores.client_names(context.connection, context.store_id, client_ids) if client_ids else {}
 
 
 async def count_sessions(context: Context, client_id: str) -> int:

@@ -38,7 +38,7 @@ async def begin(url: str, settings: Settings) -> Path | None:
                 return None
             if not new:
                 return None
-            drawn = await clients.create_client(context, "first")
+            drawn = await clients.create_client(context, "First client")
             return _keep(drawn, settings.data_dir)  # before the commit: credentials that exist are never lost
     finally:
         await database.close()

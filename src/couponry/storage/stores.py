@@ -1,5 +1,6 @@
 """The tables of stores, their API clients, and the keys that sign what Couponry hands out."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -146,6 +147,14 @@ async def client_of(connection: Connection, store_id: UUID, client_id: str) -> C
             sql.SQL(_CLIENT) + sql.SQL(" WHERE store_id = %s AND client_id = %s"), [store_id, client_id]
         )
         return await cursor.fetchone()
+
+
+async def client_names(connection: Connection, store_id: UUID, client_ids: Collection[str]) -> dict[str, str]:
+    """Return what those of a store's clients are called that have one of these ids, revoked ones too, by id."""
+    cursor = await connection.execute(
+        "SELECT client_id, name FROM clients WHERE store_id = %s AND client_id = ANY(%s)", [store_id, list(client_ids)]
+    )
+    return dict(await cursor.fetchall())
 
 
 async def note_used(connection: Connection, client: Client, at: datetime, before: datetime) -> None:
