@@ -86,8 +86,23 @@ def test_a_file_is_looked_at_and_imported_only_when_confirmed(guest: Visitor):
     assert len(refused_on(page)) == 3
     assert names(guest.shop, id_) == ["A", "B", "TAKEN"]
     shown = guest.shown(f"/promotions/{id_}/jobs")
-    assert f'href="/console{imported}"' in shown
-    assert f'href="/console{path}"' in shown
+    assert f'href="/console{imported}">Result<span class="hidden">: import of spring.csv</span>' in shown
+    assert f'href="/console{path}">Result<span class="hidden">: check of spring.csv</span>' in shown
+    assert re.findall(r"<h2>(\w+ of .*?)</h2>", shown) == ["Import of spring.csv", "Check of spring.csv"]
+
+
+def test_the_jobs_tell_what_became_of_the_codes_of_a_file_and_not_of_its_empty_lines(guest: Visitor):
+    id_ = guest.shop.promotion()
+    guest.shop.add_codes(id_, "TAKEN")
+    path = checked(guest, id_, "code\nA\n\nTAKEN\nB\n\n")
+    ended(guest, guest.post(path))
+
+    shown = guest.shown(f"/promotions/{id_}/jobs")
+
+    assert re.findall(r'<p class="tally">(.*?)</p>', shown) == [
+        "2 codes imported, 1 not new, 0 wrong lines",
+        "File checked: 2 new codes, 1 not new, 0 wrong lines",
+    ]
 
 
 def test_whoever_confirms_twice_is_led_to_the_same_import(guest: Visitor):
@@ -158,7 +173,7 @@ def test_the_limit_is_told_before_and_kept(new_shop: Callable[..., Shop], new_vi
     guest.sign_in()
     id_ = guest.shop.promotion()
     page = guest.shown(f"/promotions/{id_}/import")
-    assert "Up to 3 lines" in page
+    assert "Up to 3 codes, one a line." in page
     assert "--max-codes-per-job 3000" in page
 
     refused = send(guest, f"/promotions/{id_}", b"code\n1\n2\n3\n4\n")

@@ -56,6 +56,60 @@ def test_codes_are_generated_exported_and_fetched(guest: Visitor):
     assert len(lines) == 1201
 
 
+def test_the_codes_of_one_job_are_fetched_alone(guest: Visitor):
+    id_ = guest.shop.promotion(name='Sömmer "sale" / 2026\u202e')
+    jobs = f"/promotions/{id_}/jobs"
+    guest.shop.add_codes(id_, "by-hand")
+    guest.shop.ended_job(id_, guest.shop.generate(id_, 30, code_prefix="other-"))
+    job = guest.shop.generate(id_, 20_001, code_prefix="sun-", max_uses_per_code=2)
+    day = guest.shop.ended_job(id_, job)["meta"]["timestamps"]["created_at"][:10]
+    assert f'href="/console{jobs}/{job}/codes.csv" download>Download these codes</a>' in guest.shown(jobs)
+
+    answer = guest.get(f"{jobs}/{job}/codes.csv")
+
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["content-disposition"] == (
+        f'attachment; filename="Sommer-sale-2026-{day}-codes.csv";'
+        f" filename*=UTF-8''S%C3%B6mmer-sale-2026-{day}-codes.csv"
+    )
+    guest.post(f"{jobs}/export")
+    exported = guest.shop.http.get(f"/v2/rule-promotions/{id_}/jobs").json()["data"][0]["id"]
+    ended(guest, f"{jobs}/{exported}")
+    whole = httpx.get(guest.get(f"{jobs}/{exported}/file").headers["location"], verify=False)
+    header, *lines = whole.text.splitlines(keepends=True)
+    assert answer.text == header + "".join(line for line in lines if line.startswith("sun-"))
+    assert answer.text.count("\r\n") == 20_002
+    assert whole.headers["content-disposition"] == answer.headers["content-disposition"]
+
+
+def test_a_job_without_codes_of_its_own_has_none_to_fetch(guest: Visitor, new_shop: Any):
+    id_, other = guest.shop.promotion(), new_shop()
+    export = guest.shop.start_job(id_, {"type": "promotion_job", "job_type": "code_export"}).json()["data"]["id"]
+    guest.shop.ended_job(id_, export)
+    running = guest.shop.generate(id_, 3_000_000, code_length=10)
+    foreign = other.promotion()
+    theirs = other.generate(foreign, 5)
+    other.ended_job(foreign, theirs)
+
+    for promotion, job in ((id_, export), (id_, running), (foreign, theirs), (id_, theirs)):
+        assert guest.get(f"/promotions/{promotion}/jobs/{job}/codes.csv").status_code == 404
+    guest.shop.http.post(f"/v2/rule-promotions/{id_}/jobs/{running}/cancel").raise_for_status()
+    guest.shop.ended_job(id_, running)
+    assert guest.get(f"/promotions/{id_}/jobs/{running}/codes.csv").text.count("\n") == 1
+
+
+def test_the_form_stays_open_unless_a_job_is_under_way(guest: Visitor):
+    id_ = guest.shop.promotion()
+    jobs = f"/promotions/{id_}/jobs"
+    guest.shop.ended_job(id_, guest.shop.generate(id_, 5))
+    assert '<details class="card" open><summary>Generate codes' in guest.shown(jobs)
+
+    running = guest.shop.generate(id_, 3_000_000, code_length=10)
+    assert '<details class="card"><summary>Generate codes' in guest.shown(jobs)
+    guest.shop.http.post(f"/v2/rule-promotions/{id_}/jobs/{running}/cancel").raise_for_status()
+    guest.shop.ended_job(id_, running)
+
+
 def test_a_running_job_is_shown_and_cancelled(guest: Visitor):
     id_ = guest.shop.promotion()
     guest.post(f"/promotions/{id_}/jobs/generate", number_of_codes="3000000", code_length="10")

@@ -5,14 +5,17 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from couponry.api.documents import decode
+from couponry.api.file_names import disposition
 from couponry.api.files import link_to
 from couponry.api.job_streams import follow
 from couponry.api.jobs import NewJobDocument
+from couponry.api.state import api_of
 from couponry.api.wire import id_in_path
 from couponry.console import limits
-from couponry.console.pages import go, json_page, page
+from couponry.console.pages import HEADERS, go, json_page, page
 from couponry.console.paging import Pages, page_asked
 from couponry.console.promotion_forms import FORMABLE
 from couponry.console.promotions import overview_of, path_of
@@ -25,6 +28,7 @@ from couponry.domain.listing import EVERYTHING
 from couponry.domain.promotion_errors import PromotionNotFound
 from couponry.services import jobs
 from couponry.services.context import utc_now
+from couponry.services.exporting import codes_made_by
 
 
 class State(msgspec.Struct, frozen=True):
@@ -165,4 +169,17 @@ async def file(request: Request[Any, Any, Any], promotion_id: FromPath[str], job
     return go(link_to(request, path))
 
 
-handlers = [list_jobs, generate, export, state, events, cancel, file]
+@get("/promotions/{promotion_id:str}/jobs/{job_id:str}/codes.csv")
+async def codes_csv(request: Request[Any, Any, Any], promotion_id: FromPath[str], job_id: FromPath[str]) -> Stream:
+    """Answer the codes that a job has generated, those alone, as a file."""
+    id_ = id_in_path(job_id, JobNotFound)
+    async with context_of(request) as context:
+        promotion = (await overview_of(context, promotion_id)).promotion
+        job = await jobs.get_job(context, promotion.id, id_)
+    if job.job_type != "code_generate" or not job.status.ended:
+        raise JobNotFound
+    headers = HEADERS | {"content-disposition": disposition(promotion.name, job.created_at.date(), "codes")}
+    return Stream(codes_made_by(api_of(request).database, job), media_type="text/csv", headers=headers)
+
+
+handlers = [list_jobs, generate, export, state, events, cancel, file, codes_csv]

@@ -1,20 +1,41 @@
 """Exporting the codes of a promotion into a CSV file."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from uuid import UUID
 
 import msgspec
 
+from couponry.domain.ids import series_bounds
 from couponry.domain.jobs import PromotionJob
 from couponry.services.context import utc_now
 from couponry.services.generating import Stopped
-from couponry.storage import exports, jobs
-from couponry.storage.database import Connection
+from couponry.storage import code_csv, exports, jobs
+from couponry.storage.database import Connection, Database
 from couponry.storage.exports import ExportFiles
+
+AT_ONCE = 10_000
+"""How many codes are read at a time where somebody waits for them."""
 
 
 def file_path(job: PromotionJob) -> str:
     """Return where the file of an export lies; a job that starts over writes to the same place."""
     return f"{job.store_id}/{job.promotion_id}/{job.id}_{job.created_at:%Y%m%d_%H%M%S}_codes.csv"
+
+
+async def codes_made_by(database: Database, job: PromotionJob) -> AsyncGenerator[bytes]:
+    """Yield the codes that *job* made as an export writes them, those alone, in flat memory.
+
+    No connection is kept while whoever takes them is slow.
+    """
+    first, last = series_bounds(job.id)
+    at: UUID | None = first
+    while at is not None:
+        async with database.connection() as connection:
+            text, at = await code_csv.csv_from(
+                connection, job.store_id, job.promotion_id, (at, last), AT_ONCE, header=at == first
+            )
+        yield text
 
 
 async def export_codes(connection: Connection, url: str, files: ExportFiles, job: PromotionJob) -> PromotionJob:

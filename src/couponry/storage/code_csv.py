@@ -11,14 +11,16 @@ import psycopg
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
 
-EXPORT: LiteralString = """
-COPY (
+from couponry.storage.database import Connection
+
+_CODES: LiteralString = """
     SELECT code, max_uses - used AS uses, max_uses, consume_unit, "user",
         shopper_max_uses AS max_uses_per_shopper, includes_guests::text, is_for_new_shopper::text, created_by,
         to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS created_at, id
     FROM promotion_codes WHERE store_id = %s AND promotion_id = %s AND id BETWEEN %s AND %s ORDER BY id
-) TO STDOUT (FORMAT csv, HEADER)
 """
+
+EXPORT: LiteralString = f"COPY ({_CODES}) TO STDOUT (FORMAT csv, HEADER)"
 """Every code of a promotion as CSV, in the order they were made; behaviour.md 3.6 names the columns."""
 
 REFUSALS: LiteralString = """
@@ -49,6 +51,26 @@ def csv_of(url: str, store_id: UUID, promotion_id: UUID, bounds: tuple[UUID, UUI
     """
     first, last = bounds or (UUID(int=0), UUID(int=(1 << 128) - 1))
     return _csv_of(url, EXPORT, [store_id, promotion_id, first, last])
+
+
+async def csv_from(
+    connection: Connection, store_id: UUID, promotion_id: UUID, bounds: tuple[UUID, UUID], limit: int, *, header: bool
+) -> tuple[bytes, UUID | None]:
+    """Return the first *limit* codes within *bounds* as `csv_of` writes them, and the id that follows on the last one.
+
+    None follows where there are no more.
+    """
+    query = f"COPY ({_CODES} LIMIT %s) TO STDOUT (FORMAT csv{', HEADER' if header else ''})"
+    parameters = [store_id, promotion_id, *bounds, limit]
+    async with connection.transaction(), connection.cursor() as cursor:
+        await cursor.execute("SET LOCAL enable_sort = off")
+        await cursor.execute("SET LOCAL enable_bitmapscan = off")
+        async with cursor.copy(query, parameters) as copy:
+            lines = [bytes(line) async for line in copy]
+    text = b"".join(lines).replace(b"\n", b"\r\n")
+    if len(lines) - header < limit:
+        return text, None
+    return text, UUID(int=UUID(lines[-1].decode().strip().rpartition(",")[2]).int + 1)
 
 
 def refusals_of(url: str, store_id: UUID, promotion_id: UUID, job_id: UUID) -> Generator[CsvRows]:

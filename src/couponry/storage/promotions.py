@@ -178,6 +178,15 @@ async def exists(connection: Connection, store_id: UUID, id_: UUID) -> bool:
     return await cursor.fetchone() is not None
 
 
+async def name_of(connection: Connection, store_id: UUID, id_: UUID) -> str | None:
+    """Return what a promotion is called, or None when there is none."""
+    cursor = await connection.execute(
+        "SELECT name FROM promotions WHERE store_id = %s AND id = %s AND deleted_at IS NULL", [store_id, id_]
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
 async def page_of(connection: Connection, store_id: UUID, wanted: Filter, page: Page) -> list[Promotion]:
     """Return one page of the store's promotions that pass *wanted*, newest first."""
     condition, parameters = where(wanted, FILTERS)
