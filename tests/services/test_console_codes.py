@@ -51,14 +51,14 @@ def test_codes_are_added_all_with_the_same_limits(guest: Visitor):
     shown = guest.shown(f"/promotions/{id_}/codes")
     assert "The codes are added." in shown
     assert "<strong>1,000</strong> of 1,000" in shown
-    assert "only for “ann@example.com”; 2 for each shopper" in shown
+    assert "only for “ann@example.com”; 2 per shopper" in shown
 
 
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
         ({"codes": ""}, "Name at least one."),
-        ({"codes": "A\na"}, "Promotion code already in use"),
+        ({"codes": "A\na"}, "Line 2, “a”: line 1 has it already."),
         ({"codes": "A\n" + "x" * 300}, f"“{'x' * 40}”: At most 255 characters."),
         ({"codes": "A\nB", "uses": "many"}, "uses Write a whole number."),
         ({"codes": "A", "uses": "1,5"}, "uses Write a whole number."),
@@ -80,6 +80,38 @@ def test_refused_codes_are_told_and_stay_in_the_form(guest: Visitor, fields: dic
     assert told in answer.text
     assert f">{fields['codes']}</textarea>" in answer.text
     assert guest.shop.list_codes(id_) == []
+
+
+def test_codes_that_stand_twice_or_are_in_use_are_told_with_their_lines(guest: Visitor):
+    id_ = guest.shop.promotion()
+    guest.shop.add_codes(id_, "Taken")
+    guest.shop.add_codes(guest.shop.promotion(name="Other"), "FREE")
+
+    typed = "FREE\n\n TAKEN \nnew\nNEW\nfree\n<b>\n<B>\ntaken"
+    answer = guest.post(f"/promotions/{id_}/codes", codes=typed)
+
+    assert re.findall(r"<li>(.*?)</li>", answer.text) == [
+        "Line 3, “TAKEN”: this promotion has it already.",
+        "Line 5, “NEW”: line 4 has it already.",
+        "Line 6, “free”: line 1 has it already.",
+        "Line 8, “&lt;B&gt;”: line 7 has it already.",
+        "Line 9, “taken”: line 3 has it already.",
+    ]
+    many = guest.post(f"/promotions/{id_}/codes", codes="X\n" * 14)
+    assert re.findall(r"<li>(.*?)</li>", many.text)[10:] == ["And 3 more lines."]
+    refused = guest.shop.add_codes(id_, "taken", "new")
+    assert refused.json()["errors"][0]["detail"] == "Promotion code already in use"
+
+
+def test_how_many_codes_begin_alike_is_told(guest: Visitor):
+    id_ = guest.shop.promotion()
+    guest.shop.add_codes(id_, *[f"sun-{number}" for number in range(1001)], "SUN", "sum", "moon", "ﬁne", "FINE-1")
+
+    assert "<p>1,000+ codes found</p>" in guest.shown(f"/promotions/{id_}/codes?q=Sun")
+    assert "<p>1,000+ codes found</p>" in guest.shown(f"/promotions/{id_}/codes?q=Sun&after=sun-50")
+    assert "<p>12 codes found</p>" in guest.shown(f"/promotions/{id_}/codes?q=SUN-10")
+    assert "<p>2 codes found</p>" in guest.shown(f"/promotions/{id_}/codes?q=fine")
+    assert "<p>1 code found</p>" in guest.shown(f"/promotions/{id_}/codes?q=moon")
 
 
 def test_codes_are_found_by_how_they_begin(guest: Visitor):

@@ -12,12 +12,15 @@ from couponry.api.codes import MAX_CODES, NewCodesDocument
 from couponry.api.documents import decode
 from couponry.api.wire import id_in_path
 from couponry.console import limits
+from couponry.console.formats import number as written
+from couponry.console.formats import plural
 from couponry.console.pages import go, page
 from couponry.console.paging import PAGE, Pages, page_asked
 from couponry.console.promotion_forms import FORMABLE
 from couponry.console.promotions import MAX_SEARCH, overview_of, path_of
 from couponry.console.visits import Form, context_of, form_of
 from couponry.console.wording import plain
+from couponry.domain.code_errors import DuplicateCode
 from couponry.domain.codes import PromotionCode, code_key
 from couponry.domain.errors import InvalidDocument, Refusal
 from couponry.domain.listing import EVERYTHING, Comparison, Operator
@@ -29,6 +32,8 @@ from couponry.services.context import Context
 MAX_TOLD = 10
 """How many faults of a list of codes are told at once."""
 
+MOST_COUNTED = 1000
+"""Where counting the codes that begin alike stops."""
 
 MAX_LIST = 4 * 1024 * 1024
 """How many bytes a form with codes has at most: room for all that may be added at once."""
@@ -40,6 +45,8 @@ class Found(NamedTuple):
     rows: list[PromotionCode]
     pages: Pages | None = None
     more: str | None = None
+    told: str = ""
+    """How many were found."""
 
 
 @get("/promotions/{promotion_id:str}/codes")
@@ -68,6 +75,7 @@ async def _codes_page(
         rows=[(code, limits.told(code)) for code in found.rows],
         pages=found.pages,
         more=found.more,
+        found=found.told,
         search=search,
         form=form or {},
         faults=faults or [],
@@ -104,7 +112,9 @@ async def _searched(
     more = None
     if beginning and len(beginning) == PAGE.limit:
         more = f"{path}?{urlencode({'q': search, 'after': beginning[-1].code})}"
-    return Found([*rows, *beginning], more=more)
+    count = await codes.count_beginning(context, promotion_id, search, MOST_COUNTED + 1)
+    found = f"{written(MOST_COUNTED)}+ codes" if count > MOST_COUNTED else plural(count, "code")
+    return Found([*rows, *beginning], more=more, told=f"{found} found")
 
 
 def _is(operator: Operator, code: str) -> Comparison:
@@ -115,7 +125,8 @@ def _is(operator: Operator, code: str) -> Comparison:
 async def add_codes(request: Request[Any, Any, Any], promotion_id: FromPath[str]) -> Response[bytes]:
     """Add the codes that a form names, one a line, all with the same limits; all or none."""
     form = await form_of(request)
-    names = [line.strip() for line in form.get("codes", "").split("\n") if line.strip()]
+    lines = [(number, line.strip()) for number, line in enumerate(form.get("codes", "").split("\n"), 1) if line.strip()]
+    names = [name for _, name in lines]
     shared = limits.said(form, "uses") | ({"user": form["user"].strip()} if form.get("user", "").strip() else {})
     id_ = id_in_path(promotion_id, PromotionNotFound)
     try:
@@ -128,8 +139,22 @@ async def add_codes(request: Request[Any, Any, Any], promotion_id: FromPath[str]
     except Refusal as refusal:
         if refusal.category not in FORMABLE:
             raise
-        return await _codes_page(request, promotion_id, 422, form, _faults(refusal, names))
+        told = await _duplicates(request, id_, lines) if isinstance(refusal, DuplicateCode) else []
+        return await _codes_page(request, promotion_id, 422, form, told or _faults(refusal, names))
     return go(f"{path_of(id_)}/codes", "codes-added")
+
+
+async def _duplicates(request: Request[Any, Any, Any], promotion_id: UUID, lines: list[tuple[int, str]]) -> list[str]:
+    """Tell which of the codes, each with its line, stand twice or are in use; empty where none is any more."""
+    async with context_of(request) as context:
+        taken = await codes.taken_of(context, promotion_id, [name for _, name in lines])
+    told: list[str] = []
+    for one in taken[:MAX_TOLD]:
+        number, name = lines[one.place]
+        where = "this promotion has it already" if one.before is None else f"line {lines[one.before][0]} has it already"
+        told.append(f"Line {number}, “{name[:40]}”: {where}.")
+    more = len(taken) - len(told)
+    return [*told, f"And {plural(more, 'more line')}."] if more else told
 
 
 def _faults(refusal: Refusal, names: list[str]) -> list[str]:

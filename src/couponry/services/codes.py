@@ -139,6 +139,29 @@ async def _adding(
         raise TooManyCodes(most)
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """A code that cannot be added because there is one like it."""
+
+    place: int
+    """Its place among those that were asked for."""
+    before: int | None
+    """The place of the one like it; None where the promotion has that already."""
+
+
+async def taken_of(context: Context, promotion_id: UUID, spelled: Sequence[str]) -> list[Taken]:
+    """Return those of the codes that `create_codes` refuses as duplicates, in their order."""
+    keys, first = code_keys([code.strip() for code in spelled]), dict[str, int]()
+    twice = [Taken(place, first[key]) for place, key in enumerate(keys) if first.setdefault(key, place) != place]
+    known = await codes.keys_here(context.connection, context.store_id, promotion_id, list(first))
+    known.add(code_key(auto_code(promotion_id)))
+    return sorted([*twice, *(Taken(first[key], None) for key in known & first.keys())], key=lambda one: one.place)
+
+
+async def count_beginning(context: Context, promotion_id: UUID, start: str, most: int) -> int:
+    """Return how many codes of a promotion begin with *start*, whatever their case; counting stops at *most*."""
+    return await codes.count_beginning(context.connection, context.store_id, promotion_id, code_key(start), most)
+
+
 async def list_codes(
     context: Context, promotion_id: UUID, wanted: Filter, order: str | None, page: Page
 ) -> Listed[PromotionCode]:

@@ -193,6 +193,37 @@ async def keys_known(connection: Connection, store_id: UUID, keys: Sequence[str]
     return [key for (key,) in await cursor.fetchall()]
 
 
+async def keys_here(connection: Connection, store_id: UUID, promotion_id: UUID, keys: Sequence[str]) -> set[str]:
+    """Return those of *keys* that a promotion uses."""
+    # OFFSET 0 makes PostgreSQL look each key up, and not read all codes to compare them.
+    cursor = await connection.execute(
+        """
+        SELECT key FROM unnest(string_to_array(%s, E'\\n')) AS key, LATERAL (
+            SELECT FROM promotion_codes
+            WHERE store_id = %s AND promotion_id = %s AND code_key = key COLLATE "C" OFFSET 0
+        ) AS known
+        """,
+        [_LINE.join(keys), store_id, promotion_id],
+    )
+    return {key for (key,) in await cursor.fetchall()}
+
+
+async def count_beginning(connection: Connection, store_id: UUID, promotion_id: UUID, start: str, most: int) -> int:
+    """Return how many keys of a promotion begin with *start*; counting stops at *most*."""
+    # A bound that no key reaches: letters of the highest code points are none that anybody types.
+    cursor = await connection.execute(
+        """
+        SELECT count(*) FROM (
+            SELECT FROM promotion_codes
+            WHERE store_id = %s AND promotion_id = %s AND code_key >= %s AND code_key < %s ORDER BY code_key LIMIT %s
+        ) AS beginning
+        """,
+        [store_id, promotion_id, start, start + chr(0x10FFFF), most],
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else 0
+
+
 async def delete_named(connection: Connection, store_id: UUID, promotion_id: UUID, keys: Sequence[str]) -> list[str]:
     """Delete the codes with these *keys* and return those that there were, as they were spelled."""
     cursor = await connection.execute(
