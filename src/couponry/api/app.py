@@ -86,7 +86,7 @@ def create_app(
             health.healthz,
             health.readyz,
             metrics.metrics,
-            files.download,
+            *files.handlers,
             promotions.router,
             codes.router,
             jobs.router,

@@ -83,7 +83,7 @@ def endpoints(app: Litestar) -> Iterator[Endpoint]:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
                 if handler.resolve_include_in_schema():
-                    for method in sorted(handler.http_methods - {"OPTIONS"}):
+                    for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
                         yield Endpoint(route.path_format, method.lower(), handler)
 
 

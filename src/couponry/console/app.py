@@ -2,6 +2,7 @@
 
 from litestar import Router
 
+from couponry.api.heads import heads_too, without_body
 from couponry.console import (
     access,
     assets,
@@ -28,29 +29,33 @@ MAX_FORM = 1024 * 1024
 
 _doors = Router(
     HOME,
-    route_handlers=[*sign_in.handlers, assets.asset],
+    route_handlers=heads_too([*sign_in.handlers, assets.asset]),
+    middleware=[without_body],
     exception_handlers=HANDLERS,
     include_in_schema=False,
 )
 
 _rooms = Router(
     HOME,
-    route_handlers=[
-        *dashboard.handlers,
-        *usages.handlers,
-        *support.handlers,
-        *promotions.handlers,
-        *promotion_forms.handlers,
-        *rules.handlers,
-        *codes.handlers,
-        *qr.handlers,
-        *jobs.handlers,
-        *trying.handlers,
-        *redeeming.handlers,
-        *imports.handlers,
-        *access.handlers,
-        *audit.handlers,
-    ],
+    route_handlers=heads_too(
+        [
+            *dashboard.handlers,
+            *usages.handlers,
+            *support.handlers,
+            *promotions.handlers,
+            *promotion_forms.handlers,
+            *rules.handlers,
+            *codes.handlers,
+            *qr.handlers,
+            *jobs.handlers,
+            *trying.handlers,
+            *redeeming.handlers,
+            *imports.handlers,
+            *access.handlers,
+            *audit.handlers,
+        ]
+    ),
+    middleware=[without_body],
     guards=[sign_in.require_session],
     request_max_body_size=MAX_FORM,
     exception_handlers=HANDLERS,

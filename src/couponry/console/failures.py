@@ -24,6 +24,12 @@ HEADLINES = {
 }
 
 
+PLAIN = {
+    404: "The address is wrong, or what was here has been deleted.",
+    405: "This page cannot be asked for in that way. Go back, and open it from the menu.",
+}
+"""What people are told in place of words for developers."""
+
 KEPT = {"allow", "retry-after"}
 """The headers that browsers and robots read on a page as on any answer."""
 
@@ -51,9 +57,11 @@ def _as_page(answer: Answer) -> Answer:
             shown = json_page({"errors": [one.detail or one.title for one in said]}, status)
         else:
             # A page that was asked for while the server was down loads itself again.
-            again = status == 503 and request.method == "GET"
+            again = status == 503 and request.method in ("GET", "HEAD")
             headline = HEADLINES.get(status, "That is not possible")
-            shown = page(request, "failure.html", status, headline=headline, errors=said, again=again)
+            shown = page(
+                request, "failure.html", status, headline=headline, errors=said, plain=PLAIN.get(status), again=again
+            )
         shown.headers.update({name: value for name, value in told.headers.items() if name.lower() in KEPT})
         return shown
 

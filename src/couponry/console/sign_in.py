@@ -38,7 +38,7 @@ async def require_session(connection: ASGIConnection[Any, Any, Any, Any], _: Bas
 
 def sign_in_path(request: Request[Any, Any, Any]) -> str:
     """Return the way to sign in, and back to the page that was asked for."""
-    if request.method != "GET":
+    if request.method not in ("GET", "HEAD"):
         return SIGN_IN
     asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return f"{SIGN_IN}?next={quote(asked, safe='')}"
