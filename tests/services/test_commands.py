@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from commands import run_command
@@ -238,6 +239,41 @@ def test_what_cannot_be_imported_is_one_sentence(run: Run, shop: Shop, tmp_path:
     assert shop.http.get(f"/v2/rule-promotions/{promotion}/jobs").json()["data"] == []
 
 
+@pytest.mark.parametrize("option", ["--dry-run", "--skip-invalid"])
+def test_the_report_of_an_import_that_failed_is_written_too(
+    run: Run, shop: Shop, database_url: str, tmp_path: Path, option: str
+):
+    promotion, file, report = shop.promotion(), tmp_path / "codes.csv", tmp_path / "refused.csv"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        limit = "UPDATE stores SET max_codes_per_promotion = 25500 WHERE store_id = %s"
+        connection.execute(limit, [shop.store_id])
+    file.write_text("code;uses\n;1\n" + "".join(f"c-{number};\n" for number in range(3, 26_002)))
+
+    failed = run("codes", "import", promotion, str(file), option, "--report", str(report))
+
+    assert failed.returncode == 1
+    assert "ended failed: codes limit exceeded: the promotion may have 25500 codes" in failed.stderr
+    assert report.read_text().splitlines() == ["line,code,reason", '2,"",the code is empty']
+
+
+def test_of_an_import_that_failed_before_its_first_line_there_is_no_report(
+    run: Run, shop: Shop, data_dir: Path, tmp_path: Path
+):
+    promotion, file, report = shop.promotion(), tmp_path / "codes.csv", tmp_path / "refused.csv"
+    file.write_text("code\n" + "".join(f"c-{number}\n" for number in range(400_000)))
+    with ThreadPoolExecutor(1) as pool:
+        importing = pool.submit(run, "codes", "import", promotion, str(file), "--skip-invalid", "--report", str(report))
+        deadline = time.monotonic() + 60
+        while not (jobs := shop.http.get(f"/v2/rule-promotions/{promotion}/jobs").json()["data"]):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        shop.http.post(f"/v2/rule-promotions/{promotion}/jobs/{jobs[0]['id']}/cancel").raise_for_status()
+        cancelled = importing.result()
+
+    assert (cancelled.returncode, report.exists()) == (1, False)
+    assert "ended cancelled: somebody cancelled it.\n" in cancelled.stderr
+
+
 def test_here_no_limit_of_the_store_binds_and_on_a_server_it_does(
     new_shop: Callable[..., Shop], api: str, database_url: str, data_dir: Path, tmp_path: Path
 ):
@@ -355,21 +391,28 @@ def test_a_server_tells_how_a_job_goes_on_without_being_asked(
         await_answer(f"{url}/readyz", process)
         return process
 
-    server = started()
-    job = shop.generate(promotion, 500_000, code_length=12)
-    credentials = {"client_id": shop.client_id, "client_secret": shop.client_secret}
-    there = environment("postgresql://nobody@127.0.0.1:1/none", tmp_path / "data", url=url, **credentials)
-    with ThreadPoolExecutor(1) as pool:
-        watching = pool.submit(command, "jobs", "watch", promotion, job, env=there)
-        deadline = time.monotonic() + 30
+    def until_followed() -> None:
+        deadline = time.monotonic() + 60
         while "/events" not in httpx.get(f"{url}/metrics").text:
             assert time.monotonic() < deadline
             time.sleep(0.1)
+
+    credentials = {"client_id": shop.client_id, "client_secret": shop.client_secret}
+    there = environment("postgresql://nobody@127.0.0.1:1/none", tmp_path / "data", url=url, **credentials)
+    # Nobody can add codes to the promotion while this holds: its job cannot end before it has been followed.
+    with psycopg.connect(database_url) as holding, ThreadPoolExecutor(1) as pool:
+        holding.execute("SELECT FROM code_counts WHERE promotion_id = %s FOR UPDATE", [promotion])
+        server = started()
+        job = shop.generate(promotion, 1000)
+        watching = pool.submit(command, "jobs", "watch", promotion, job, env=there)
+        until_followed()
         server.kill()
         server.communicate()
         server = started()
+        until_followed()
+        holding.rollback()
         watched = watching.result()
-    assert f"{job}\tcode_generate\tcompleted\t500000\t" in said(watched)
+    assert f"{job}\tcode_generate\tcompleted\t1000\t" in said(watched)
     _, requests = server.terminate(), server.communicate()[0].decode()
     assert f"/jobs/{job}/events" in requests
     assert requests.count(f"GET /v2/rule-promotions/{promotion}/jobs/{job} ") < 4

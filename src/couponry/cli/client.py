@@ -66,9 +66,13 @@ class Client:
         """Send a CSV file as it comes in *pieces*, and return what `data` of the answer says; raises as `ask` does."""
         return self._member(await self._send("POST", path, pieces, "text/csv", query), "data", dict)
 
+    async def link(self, path: str) -> str:
+        """Return the link to the file of the job at *path*; raises as `ask` does."""
+        return self._member(await self._send("GET", f"{path}/file", None, "", {}), "href", str)
+
     async def file(self, path: str) -> AsyncGenerator[bytes]:
         """Yield the file of the job at *path* piece by piece; raises as `ask` does, also when it breaks off."""
-        link = self._member(await self._send("GET", f"{path}/file", None, "", {}), "href", str)
+        link = await self.link(path)
         try:
             async with self.http.stream("GET", link, auth=None) as answer:
                 if not answer.is_success:

@@ -32,9 +32,10 @@ def import_codes(
     Columns: code, uses (or max_uses), user, consume_unit, max_uses_per_shopper, includes_guests, is_for_new_shopper;
     what `codes export` wrote can be imported. All lines are looked at first: if some are wrong, they are told by their
     numbers, and nothing is imported unless they are to be skipped. Codes that the promotion has already are told and
-    passed over. Ends with 1 where a line was not imported.
+    passed over. Ends with 1 where a line was not imported; a report is written of an import that failed, too.
     """
     from couponry.cli.client import PROMOTIONS, id_given, run
+    from couponry.cli.code_jobs import require_completed
 
     id_ = id_given(promotion, "promotion")
     require_one_output(report, as_json=as_json)
@@ -44,7 +45,9 @@ def import_codes(
     async def work(client: "Client") -> "Document":
         await client.one("GET", f"{PROMOTIONS}/{id_}")
         job = await _imported(client, id_, file, dry_run=dry_run, skip_invalid=skip_invalid)
-        await _tell(client, job, report, force=force, as_json=as_json)
+        await _report(client, job, report, force=force)
+        require_completed(job)
+        await _tell(client, job, as_json=as_json)
         return job
 
     job = run(Where(url, store), work)
@@ -60,26 +63,32 @@ def import_codes(
 async def _imported(
     client: "Client", promotion_id: str, file: Path, *, dry_run: bool, skip_invalid: bool
 ) -> "Document":
-    """Import a file, and return the completed job; a dry run where only that is wanted, or lines are wrong."""
-    from couponry.cli.code_jobs import asked_for, attended_to
+    """Import a file, and return the job at its end; its dry run where no more is wanted, or that found wrong lines."""
+    from couponry.cli.code_jobs import asked_for, ended_here
     from couponry.cli.uploads import sent
 
     if skip_invalid and not dry_run:
-        return await attended_to(client, await sent(client, promotion_id, file, dry_run=False), "importing")
-    tried = await attended_to(client, await sent(client, promotion_id, file, dry_run=True), "checking")
-    if dry_run or tried["result"]["invalid"]:
+        return await ended_here(client, await sent(client, promotion_id, file, dry_run=False), "importing")
+    tried = await ended_here(client, await sent(client, promotion_id, file, dry_run=True), "checking")
+    if dry_run or tried["status"] != "completed" or tried["result"]["invalid"]:
         return tried
     body = {"type": "promotion_job", "job_type": "code_import", "dry_run_id": tried["id"]}
-    return await attended_to(client, await asked_for(client, promotion_id, body), "importing")
+    return await ended_here(client, await asked_for(client, promotion_id, body), "importing")
 
 
-async def _tell(client: "Client", job: "Document", report: Path | None, *, force: bool, as_json: bool) -> None:
-    from couponry.cli.uploads import report_of, told
+async def _report(client: "Client", job: "Document", report: Path | None, *, force: bool) -> None:
+    """Write the report of *job* where one is wanted, and there is one: what failed early has none."""
+    from couponry.cli.uploads import has_report, report_of
 
-    if report is not None:
+    if report is not None and await has_report(client, job):
         with written(report, force=force) as out:
             async for piece in report_of(client, job):
                 out.write(piece)
+
+
+async def _tell(client: "Client", job: "Document", *, as_json: bool) -> None:
+    from couponry.cli.uploads import told
+
     if as_json:
         tell({"data": job})
         return

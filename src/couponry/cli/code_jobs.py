@@ -63,13 +63,23 @@ async def attended_to(client: Client, job: Document, verb: str) -> Document:
         UserError: it did not complete.
         typer.Exit: the user interrupted it.
     """
+    job = await ended_here(client, job, verb)
+    require_completed(job)
+    return job
+
+
+async def ended_here(client: Client, job: Document, verb: str) -> Document:
+    """Show a bar until *job* has ended, and return it however it did; here, it is run in this process.
+
+    Raises:
+        typer.Exit: the user interrupted it.
+    """
     async with _attended(client.local, job):
         try:
             with progress(verb) as advance:
                 job = await seen_to_its_end(client, job, advance)
         except asyncio.CancelledError:
             await _interrupted(client, job)
-    require_completed(job)
     return job
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from msgspec import UNSET
 
 from couponry.cli.client import PROMOTIONS, Client, Document
+from couponry.cli.errors import Refused
 from couponry.cli.output import progress
 from couponry.cli.session import context
 from couponry.cli.watching import Advance, path_of
@@ -49,8 +50,17 @@ async def _pieces(file: Path, advance: Advance) -> AsyncIterator[bytes]:
             advance(done, size)
 
 
+async def has_report(client: Client, job: Document) -> bool:
+    """Tell whether there is a report of an import that has ended: of each completed one, and of most that failed."""
+    try:
+        await client.link(path_of(job))
+    except Refused:
+        return False
+    return True
+
+
 async def report_of(client: Client, job: Document) -> AsyncGenerator[bytes]:
-    """Yield the report of a completed import piece by piece."""
+    """Yield the report of an import that has one piece by piece."""
     if client.local is not None:
         api, store = client.local
         async with context(api.database, store) as now:
