@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ import pytest
 
 from couponry.domain.code_files import LIMITS
 from support import EXPORT, Shop
+from visitor import Visitor
 
 IMPORT = "/v2/rule-promotions/{}/jobs/code_import"
 
@@ -395,6 +397,39 @@ class TestRefusals:
         assert (refused.status_code, refused.json()["errors"][0]["title"]) == (400, "Too many jobs")
         shop.http.post(f"/v2/rule-promotions/{promotion}/jobs/{job}/cancel")
         shop.ended_job(promotion, job)
+
+    def test_a_second_file_while_the_first_is_coming(
+        self, shop: Shop, new_visitor: Callable[[Shop], Visitor], database_url: str, data_dir: Path
+    ):
+        promotion, guest = shop.promotion(), new_visitor(shop)
+        guest.sign_in()
+        folder, second_may_come = data_dir / "exports" / shop.store_id / promotion, threading.Event()
+
+        def slowly() -> Iterator[bytes]:
+            yield b"code\n" + (b" " * 60_000 + b"\n") * 150
+            assert second_may_come.wait(60)
+            yield b"B\n"
+
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(upload, shop, promotion, slowly(), dry_run="true")
+            await_true(folder.is_dir)
+            refused = upload(shop, promotion, "code\nC\n")
+            headers = guest.headers | {"Origin": guest.origin}
+            path, token = f"/console/promotions/{promotion}/import", guest.token()
+            files = {"file": ("second.csv", b"code\nC\n", "text/csv")}
+            page = guest.http.post(path, data={"form_token": token}, files=files, headers=headers)
+            with psycopg.connect(database_url) as connection:
+                noted = connection.execute("SELECT FROM uploads WHERE promotion_id = %s", [promotion]).fetchall()
+            staged = {path.name.partition("_")[0] for path in folder.iterdir()}
+            second_may_come.set()
+            job = first.result().json()["data"]["id"]
+
+        told = "Another file is being uploaded to this promotion. Try again when it has come."
+        assert (refused.status_code, refused.json()["errors"][0]["detail"]) == (400, told)
+        assert (page.status_code, told in page.text) == (422, True)
+        assert (len(noted), staged) == (1, {job})
+        shop.ended_job(promotion, job)
+        assert imported(shop, promotion, "code\nC\n")[0] == result(1)
 
 
 class TestFilesInTheirPlace:

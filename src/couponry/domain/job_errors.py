@@ -28,11 +28,16 @@ class NoJobsAllowed(Refusal):
 
 
 class TooManyJobs(Refusal):
-    """One job of a promotion may be pending or processing."""
+    """One job of a promotion may be pending or processing, and one file may be coming."""
 
     category = Category.BAD_REQUEST
     title = "Too many jobs"
     sentence = "Only 1 pending or processing job is allowed per promotion."
+
+    @classmethod
+    def uploading(cls) -> "TooManyJobs":
+        """Refuse a file while another is coming."""
+        return cls("Another file is being uploaded to this promotion. Try again when it has come.")
 
 
 class JobHasNoFile(Refusal):

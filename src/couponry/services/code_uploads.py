@@ -1,6 +1,7 @@
 """Taking in files of codes: streamed to where workers find them, then a job that imports them."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from uuid import UUID
@@ -10,7 +11,7 @@ from msgspec import UNSET
 from couponry.domain.code_errors import TooManyCodes
 from couponry.domain.code_files import MAX_LINE, read_columns
 from couponry.domain.errors import BodyTooLarge, Refusal
-from couponry.domain.job_errors import UnusableFile
+from couponry.domain.job_errors import TooManyJobs, UnusableFile
 from couponry.domain.jobs import NewImport, PromotionJob
 from couponry.services import jobs
 from couponry.services.context import Context, fresh_id
@@ -18,6 +19,9 @@ from couponry.storage import code_imports
 from couponry.storage.database import Database
 from couponry.storage.exports import ExportFiles
 from couponry.storage.jobs import Key
+
+NOTED_SECONDS = 5.0
+"""How often it is noted that a file is still coming: well within `code_imports.SILENT_SECONDS`."""
 
 Opening = Callable[[], AbstractAsyncContextManager[Context]]
 """Opens a transaction in which a use case does its work; it commits when its block ends."""
@@ -47,10 +51,12 @@ async def import_file(
 ) -> PromotionJob:
     """Take in the file that comes in *pieces*, never whole in memory, and return the job that imports it.
 
-    *limited* as in `jobs.create_job`. Of a file that is refused, or breaks off, nothing stays.
+    *limited* as in `jobs.create_job`. One file of a promotion comes at a time. Of a file that is refused, or breaks
+    off, nothing stays.
 
     Raises:
         PromotionNotFound, NoJobsAllowed, TooManyJobs, TooManyCodes: as `jobs.create_import` says.
+        TooManyJobs: another file is coming for that promotion.
         UnusableFile: its first line does not name the columns of codes.
         BodyTooLarge: it has more than *max_bytes*.
     """
@@ -58,10 +64,11 @@ async def import_file(
         await jobs.require_importable(context, promotion_id)
         most = await jobs.most_codes(context) if limited else None
         key = (context.store_id, promotion_id, fresh_id())
-        await code_imports.note_upload(context.connection, key, context.now)
+        if not await code_imports.begin_upload(context.connection, key):
+            raise TooManyJobs.uploading()
     intake, path = _Intake(max_bytes, most), upload_path(key)
     try:
-        await files.receive(path, intake.passed_on(pieces))
+        await files.receive(path, _going_on(opening, key, intake.passed_on(pieces)))
         async with opening() as context:
             await _require_kept(context, key)
             return await jobs.create_import(context, promotion_id, key[2], wanted, intake.lines(), limited=limited)
@@ -73,6 +80,22 @@ async def import_file(
             async with opening() as context:
                 await jobs.require_importable(context, promotion_id)
         raise
+
+
+async def _going_on(opening: Opening, key: Key, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield *pieces*, and let others know now and then that the file is still coming.
+
+    Raises:
+        TooManyJobs: nothing had come for so long that another began.
+    """
+    noted = time.monotonic()
+    async for piece in pieces:
+        if time.monotonic() >= noted + NOTED_SECONDS:
+            noted = time.monotonic()
+            async with opening() as context:
+                if not await code_imports.go_on_with_upload(context.connection, key):
+                    raise TooManyJobs.uploading()
+        yield piece
 
 
 async def _require_kept(context: Context, key: Key) -> None:

@@ -1,7 +1,6 @@
 """Importing codes: files that were uploaded, codes on their way in, and the lines that are refused."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import LiteralString
 
 from psycopg import sql
@@ -16,11 +15,57 @@ from couponry.storage.jobs import Key
 # Uploads
 
 
-async def note_upload(connection: Connection, key: Key, at: datetime) -> None:
-    """Note that a file for the job with that *key* may come to be."""
-    await connection.execute(
-        "INSERT INTO uploads (store_id, promotion_id, job_id, created_at) VALUES (%s, %s, %s, %s)", [*key, at]
-    )
+SILENT_SECONDS = 20
+"""A file of which no more has come for so long is in nobody's way: who sent it, or took it in, may be gone."""
+
+_ALONE = sql.SQL(
+    """
+NOT EXISTS (
+    SELECT FROM uploads AS other
+    WHERE store_id = %(store)s AND promotion_id = %(promotion)s AND job_id <> %(job)s
+        AND created_at > clock_timestamp() - %(silent)s * interval '1 second'
+        AND NOT EXISTS (
+            SELECT FROM promotion_jobs
+            WHERE store_id = other.store_id AND promotion_id = other.promotion_id AND id = other.job_id
+        )
+)
+"""
+)
+"""No other file of the promotion is coming; one that has come has its job."""
+
+_BEGIN_UPLOAD = sql.SQL(
+    """
+    INSERT INTO uploads (store_id, promotion_id, job_id, created_at)
+    SELECT %(store)s, %(promotion)s, %(job)s, clock_timestamp() WHERE {alone}
+    """
+).format(alone=_ALONE)
+
+_GO_ON = sql.SQL(
+    """
+    UPDATE uploads SET created_at = clock_timestamp()
+    WHERE store_id = %(store)s AND promotion_id = %(promotion)s AND job_id = %(job)s AND {alone}
+    """
+).format(alone=_ALONE)
+
+
+async def begin_upload(connection: Connection, key: Key) -> bool:
+    """Note that a file for the job with that *key* may come to be; False when another of its promotion is coming.
+
+    Who begins at the same moment waits until this transaction has ended.
+    """
+    return await _note_upload(connection, key, _BEGIN_UPLOAD)
+
+
+async def go_on_with_upload(connection: Connection, key: Key) -> bool:
+    """Note that more of a file has come; False when another has begun after it was silent, or it is forgotten."""
+    return await _note_upload(connection, key, _GO_ON)
+
+
+async def _note_upload(connection: Connection, key: Key, statement: sql.Composed) -> bool:
+    store_id, promotion_id, job_id = key
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"upload {promotion_id}"])
+    parameters = {"store": store_id, "promotion": promotion_id, "job": job_id, "silent": SILENT_SECONDS}
+    return (await connection.execute(statement, parameters)).rowcount == 1
 
 
 async def keep_upload(connection: Connection, key: Key) -> bool:
