@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import httpx
 import psycopg
@@ -109,11 +109,10 @@ class Installation(Records):
         until(self.postgres.url)
 
     @contextmanager
-    def worker(self, **settings: str) -> Generator[Process]:
+    def worker(self, stderr: IO[str] | None = None, **settings: str) -> Generator[Process]:
         """Run a worker for the block; it may end before."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "couponry.worker"], env=environment(self.url, self.data_dir, **settings)
-        )
+        env = environment(self.url, self.data_dir, **settings)
+        process = subprocess.Popen([sys.executable, "-m", "couponry.worker"], env=env, stderr=stderr)
         try:
             yield process
         finally:

@@ -14,6 +14,8 @@ import procrastinate
 from procrastinate import PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
+from psycopg import AsyncConnection, OperationalError
+from psycopg_pool import PoolTimeout
 
 from couponry import logs
 from couponry.services import audit, figures
@@ -36,6 +38,9 @@ PRUNE_SECONDS = 3600
 
 PAUSE_SECONDS = 1
 """How long a worker waits before it turns to a database that went away."""
+
+CONNECT_SECONDS = 10
+"""How long a worker that begins tries to reach the database before it tries anew."""
 
 GRACE_SECONDS = 1.0
 """How long a worker that is told to stop lets its jobs run: a small one ends, a large one stops at its last batch."""
@@ -133,22 +138,55 @@ async def run(chosen: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    database = Database(chosen.database_url, connections=2 * chosen.worker_concurrency + 2)
+    async with asyncio.TaskGroup() as group:
+        working = group.create_task(_work_when_it_is_there(chosen.database_url, chosen, stop))
+        await stop.wait()
+        working.cancel()
+
+
+async def _work_when_it_is_there(url: str, chosen: Settings, stop: asyncio.Event) -> None:
+    """Work on the database at *url* from the moment that it takes connections."""
+    await _taken_in(url)
+    database = Database(url, connections=2 * chosen.worker_concurrency + 2)
     await database.open()
-    files = ExportFiles(chosen.exports_url, chosen.data_dir / "exports")
-    workshop = Workshop(database, files)
-    app = create_queue(chosen.database_url, workshop)
+    workshop = Workshop(database, ExportFiles(chosen.exports_url, chosen.data_dir / "exports"))
+    app = create_queue(url, workshop)
     try:
-        async with app.open_async(), asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(work(app, chosen.worker_concurrency, stop)),
-                group.create_task(look_after(workshop, app, chosen.audit_days)),
-            ]
-            await stop.wait()
-            for task in tasks:
-                task.cancel()
+        await _open(app)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(work(app, chosen.worker_concurrency, stop))
+            group.create_task(look_after(workshop, app, chosen.audit_days))
     finally:
+        await app.close_async()
         await database.close()
+
+
+async def _taken_in(url: str) -> None:
+    """Return when the database takes connections; that it does not, as while it recovers, is said once."""
+    told = False
+    while True:
+        try:
+            connection = await AsyncConnection.connect(url, connect_timeout=CONNECT_SECONDS)
+        except OperationalError as error:
+            if not told:
+                logger.warning("waiting for the database: %s", " ".join(str(error).split()))
+            told = True
+            await asyncio.sleep(PAUSE_SECONDS)
+        else:
+            await connection.close()
+            return
+
+
+async def _open(app: procrastinate.App) -> None:
+    """Open the queue, however often the database goes away meanwhile."""
+    while True:
+        try:
+            await app.open_async()
+        except PoolTimeout as error:
+            logger.warning("the queue cannot be opened: %s", error)
+            await app.close_async()
+        else:
+            return
 
 
 def main() -> None:

@@ -59,6 +59,29 @@ def idle_through_an_outage(installation: Installation) -> None:
     installation.restart_postgres()
 
 
+def test_a_worker_that_starts_before_postgresql_waits_and_says_so_once(tmp_path: Path):
+    told = tmp_path / "told"
+    with installed() as installation, running_api(installation.url, installation.data_dir) as api:
+        shop = installation.shop(api)
+        promotion = shop.promotion()
+        job = shop.generate(promotion, 1000)
+        installation.kill_postgres()
+        with told.open("w") as stderr, installation.worker(stderr=stderr) as worker:
+            until(lambda: "waiting for the database: " in told.read_text())
+            time.sleep(3)
+            assert told.read_text().count("\n") == 1
+            with installation.worker() as unlucky:
+                time.sleep(3)
+                unlucky.terminate()
+                assert unlucky.wait(10) == 0
+            installation.restart_postgres()
+            until(lambda: installation.job(job)[0] == "completed")
+            assert worker.poll() is None
+        assert told.read_text().count("\n") == 1
+        installation.assert_exact(promotion, 1000)
+        shop.close()
+
+
 class Serve:
     """A `couponry serve` with a data directory of its own, which may be killed and started again."""
 
