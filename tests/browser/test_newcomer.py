@@ -19,7 +19,7 @@ def test_a_newcomer_redeems_a_code(shop: Shop, open_console, look, complaints, *
 
     page.get_by_role("link", name="Jobs").click()
     page.get_by_label("How many").fill("20")
-    page.get_by_label("Uses of each code").fill("1")
+    page.get_by_label("Uses per code").fill("1")
     page.get_by_role("button", name="Generate", exact=True).click()
     expect(page.get_by_text("20 codes generated")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Export codes").click()

@@ -96,6 +96,10 @@ def test_the_tables_of_the_dashboard_are_the_api_s(guest: Visitor):
     today = datetime.now(UTC).date().isoformat()
     assert table(guest, "/dashboard/redemptions.csv?days=30")[1:] == [[today, "EUR", "1", "200", "0", "0"]]
     assert table(guest, "/dashboard/redemptions.csv?by=promotion")[1][1] == "Summer"
+    labels = [
+        re.sub(r"<[^>]+>", "", one) for one in re.findall(r"<a [^>]*download>(.*?)</a>", guest.shown("/dashboard"))
+    ]
+    assert {"CSV by day: refused attempts", "CSV by promotion: refused attempts"} < set(labels)
     assert table(guest, "/dashboard/refusals.csv")[1:] == [[today, "unknown_code", "1"]]
     assert table(guest, "/dashboard/codes.csv")[1][3:5] == ["SUN", "1"]
 
@@ -188,7 +192,7 @@ def test_support_tells_every_promotion_behind_a_code_and_why_it_is_refused(guest
     assert "The promotion ended at 2025-01-01T00:00:00Z." in page
     assert "<strong>1</strong> of 3" in page
     assert re.search(r"<dt>Used</dt><dd>1</dd>\s*<dt>Held</dt><dd>1 ", page)
-    assert "1 for each shopper" in page
+    assert "1 per shopper" in page
     assert "order 1" in page
     assert f"Uses of this code by {ANN}" in page
     assert f"/console/promotions/{once}/try" in page

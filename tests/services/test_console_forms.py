@@ -12,6 +12,7 @@ from couponry.console import words
 from couponry.console.rules import reading
 from couponry.console.sentences import sentence
 from couponry.domain.actions import AnyAction
+from couponry.domain.code_files import LIMITS
 from couponry.domain.conditions import AnyCondition
 from couponry.domain.promotions import RuleSet
 from support import Shop
@@ -194,6 +195,8 @@ def test_every_part_of_rule_sets_has_a_word():
     strategies = {one.__struct_config__.tag for one in (*get_args(AnyCondition), *get_args(AnyAction))}
 
     assert strategies == set(words.STRATEGIES)
+    assert strategies - {"and", "or"} == set(words.HINTS)
+    assert set(LIMITS) == set(words.COLUMNS)
 
 
 def test_every_example_of_the_documentation_is_said_in_a_sentence(pytestconfig: pytest.Config):
@@ -266,3 +269,16 @@ def test_a_module_is_told_that_the_session_is_over(visitor: Visitor):
     answer = visitor.http.get("/console/rules.json", headers={"Accept": "application/json"})
 
     assert answer.status_code == 401
+
+
+def test_a_rule_that_every_cart_meets_is_read_as_always():
+    percent = {"strategy": "cart_discount", "args": ["percent", 10]}
+
+    def read(**rules: Any) -> str:
+        return sentence(msgspec.convert({"rules": {"strategy": "cart_total"} | rules, "actions": [percent]}, RuleSet))
+
+    assert read(operator="gte", args=[0]) == "Always take 10\N{NO-BREAK SPACE}% off the cart."
+    assert read(operator="gt", args=[0]).startswith("When the cart comes to more than 0.00, take 10")
+    assert read(operator="gte", args=[1]).startswith("When the cart comes to 0.01 or more, take 10")
+    mugs = {"strategy": "item_sku", "operator": "in", "args": ["mug"]}
+    assert read(operator="gte", args=[0], children=[mugs]).startswith("When what it has of items whose SKU is “mug”")

@@ -171,3 +171,27 @@ def test_what_is_not_there_is_told_to_people_as_a_page_and_to_clients_as_json(gu
     assert "default-src 'none'" in unknown.headers["content-security-policy"]
     assert guest.http.get("/v2/none").json()["errors"][0]["status"] == 404
     assert guest.http.get("/consoles").json()["errors"][0]["status"] == 404
+
+
+def test_a_promotion_that_nobody_can_use_yet_leads_to_codes(guest: Visitor):
+    without, automatic = guest.shop.promotion(), guest.shop.promotion(automatic=True)
+    shown = guest.shown(f"/promotions/{without}")
+    for end in ("/codes", "/jobs", "/import"):
+        assert (
+            f'<a class="button{" primary" if end == "/codes" else ""}" href="/console/promotions/{without}{end}">'
+            in shown
+        )
+
+    guest.shop.add_codes(without, "NOW")
+    for id_ in (without, automatic):
+        assert "Nobody can use this promotion yet" not in guest.shown(f"/promotions/{id_}")
+
+
+def test_a_page_that_is_missing_is_explained_to_people(guest: Visitor):
+    id_ = guest.shop.promotion()
+
+    for path in ("/none/such", "/promotions/none", f"/promotions/{id_}/codes/{id_}"):
+        shown = guest.get(path)
+        assert shown.status_code == 404
+        assert "The address is wrong, or what was here has been deleted." in shown.text
+        assert "not found" not in shown.text.lower()

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from couponry.api.state import api_of
 from couponry.api.wire import id_in_path
-from couponry.console import limits
+from couponry.console import limits, words
 from couponry.console.failures import wants_json
 from couponry.console.formats import number, size
 from couponry.console.jobs import cancelled
@@ -52,7 +52,7 @@ async def _form_page(
         most=most,
         most_bytes=size(api_of(request).settings.max_import_bytes),
         command=limits.how_to_raise(session.store_name),
-        columns=LIMITS,
+        columns={column: words.COLUMNS[column] for column in LIMITS},
     )
 
 

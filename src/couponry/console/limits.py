@@ -48,7 +48,7 @@ def told(limits: CodeLimits) -> list[str]:
         found.append("first orders only")
     if (shopper := limits.max_uses_per_shopper) and isinstance(shopper.max_uses, int):
         guests = "" if shopper.includes_guests is True else ", no guests"
-        found.append(f"{shopper.max_uses:,} for each shopper{guests}")
+        found.append(f"{shopper.max_uses:,} per shopper{guests}")
     if limits.consume_unit == "per_application":
         found.append("counted per application")
     return found

@@ -21,6 +21,8 @@ from couponry.domain.actions import (
     Percent,
     ShippingDiscount,
 )
+from couponry.domain.conditions import CartTotal
+from couponry.domain.item_conditions import Condition
 from couponry.domain.promotions import RuleSet
 
 
@@ -32,7 +34,15 @@ def sentence(rule_set: RuleSet) -> str:
         for name, values in (("catalog", rule_set.catalog_ids), ("currency", rule_set.currencies))
         if values
     ]
-    return f"When {of_cart(rule_set.rules)}, {actions}{''.join(f', {part}' for part in only)}."
+    when = "Always" if _always(rule_set.rules) else f"When {of_cart(rule_set.rules)},"
+    return f"{when} {actions}{''.join(f', {part}' for part in only)}."
+
+
+def _always(condition: Condition) -> bool:
+    """Tell whether every cart meets a condition: no total is below nothing."""
+    if not isinstance(condition, CartTotal) or condition.children:
+        return False
+    return condition.operator == "gte" and not any(condition.args)
 
 
 def _action(action: Action) -> str:

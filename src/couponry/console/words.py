@@ -110,6 +110,37 @@ SLOTS: dict[str, list[dict[str, Any]]] = {
 }
 """What the first args of a strategy are, where they are not alike."""
 
+COLUMNS = {
+    "uses": "How often the code can be used; empty: without limit",
+    "max_uses": "The same, where there is no column uses",
+    "user": "The only customer who can use it: an id or an e-mail address",
+    "consume_unit": "What a use is: per_checkout, an order, as usual; or per_application, each time it applies",
+    "max_uses_per_shopper": "How often each shopper can use it",
+    "includes_guests": "true lets guests in as well where max_uses_per_shopper is set",
+    "is_for_new_shopper": "true: for first orders only",
+}
+"""What the columns of a file of codes mean."""
+
+HINTS = {
+    "account_tags": "Tags are given to accounts in your shop, such as “member” or “staff”.",
+    "cart_total": "The total of the whole cart, or of the items that you narrow it down to.",
+    "cart_custom_attribute": "Something that your shop notes about the cart.",
+    "item_sku": "The SKU is the number of an article in your shop.",
+    "item_product_id": "The id of a product in your catalog.",
+    "item_identifier": "SKUs and ids of products, in one list.",
+    "item_category": "A category of your catalog; those below it count as well.",
+    "item_attribute": "Something that your catalog says about a product.",
+    "item_price": "What one unit costs, after discounts so far.",
+    "item_quantity": "How many units of the item are in the cart.",
+    "items_bundle": "The cart must have all of these at once, each unit counted for one of them.",
+    "shipping_type": "How the order is sent.",
+    "cart_discount": "Taken off the cart as a whole.",
+    "item_discount": "Taken off the items that you choose, or else off those that made the cart qualify.",
+    "items_bundle_discount": "Taken off items that are bought together.",
+    "shipping_discount": "Taken off what shipping costs.",
+}
+"""What strategies mean to who has not read about them."""
+
 COUNTS = {"cart_total": {"range": 2}}
 """How many args an operator of a strategy takes, where not as few as it may."""
 
@@ -130,6 +161,7 @@ def for_builder() -> dict[str, Any]:
         "amounts": AMOUNTS,
         "members": MEMBERS,
         "offers": OFFERS,
+        "hints": HINTS,
         "slots": SLOTS,
         "counts": COUNTS,
         "money": MONEY,

@@ -123,7 +123,7 @@ export class Builder {
       "div", { class: "node", "data-path": path, "data-kind": tag, role: "group", "aria-label": names[tag] ?? called(tag) },
       title,
       element("div", { class: "line" }, chooser, ...this.members(head, value, path, set), tools),
-      schema.description && !["and", "or"].includes(tag) ? element("p", { class: "hint" }, firstSentence(schema.description)) : null,
+      schema.description && !["and", "or"].includes(tag) ? element("p", { class: "hint" }, this.words.hints[tag] ?? firstSentence(schema.description)) : null,
       ...this.members(schema, value, path, set, ["children", "condition"], rest),
     );
   }
