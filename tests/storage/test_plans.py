@@ -136,6 +136,19 @@ async def test_filtering_by_code(context: Context, crowded: tuple[UUID, UUID, UU
     assert_few_rows_read()
 
 
+async def test_counting_codes_that_begin_alike(context: Context, crowded: tuple[UUID, UUID, UUID]):
+    _, code = await some_code(context, crowded[1])
+    assert await codes.count_beginning(context, crowded[1], code[:1].upper(), 101) == 101
+    assert await codes.count_beginning(context, crowded[1], code, 101) == 1
+    assert_few_rows_read()
+
+
+async def test_codes_that_are_in_use(context: Context, crowded: tuple[UUID, UUID, UUID]):
+    _, code = await some_code(context, crowded[1])
+    assert [one.place for one in await codes.taken_of(context, crowded[1], ["new", code.upper(), "NEW"])] == [1, 2]
+    assert_few_rows_read()
+
+
 async def test_walking_from_a_code(context: Context, crowded: tuple[UUID, UUID, UUID]):
     listed = await stored_codes.page_of(
         context.connection, *crowded[:2], Comparison("gt", "code", ("k",)), "code", Page(100)
