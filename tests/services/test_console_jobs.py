@@ -98,14 +98,19 @@ def test_a_job_without_codes_of_its_own_has_none_to_fetch(guest: Visitor, new_sh
     assert guest.get(f"/promotions/{id_}/jobs/{running}/codes.csv").text.count("\n") == 1
 
 
-def test_the_form_stays_open_unless_a_job_is_under_way(guest: Visitor):
+def test_the_form_stays_open_below_the_jobs_unless_one_is_under_way(guest: Visitor):
     id_ = guest.shop.promotion()
-    jobs = f"/promotions/{id_}/jobs"
+    jobs, form = f"/promotions/{id_}/jobs", '<details class="card" id="generate" open>'
+    assert form in guest.shown(jobs)
     guest.shop.ended_job(id_, guest.shop.generate(id_, 5))
-    assert '<details class="card" open><summary>Generate codes' in guest.shown(jobs)
+    shown = guest.shown(jobs)
+    assert shown.index("5 codes generated") < shown.index(form)
+    assert '<a class="button" href="#generate">Generate more codes</a>' in shown
+    wrong = guest.post(f"{jobs}/generate", number_of_codes="").text
+    assert wrong.index(form) < wrong.index("5 codes generated")
 
     running = guest.shop.generate(id_, 3_000_000, code_length=10)
-    assert '<details class="card"><summary>Generate codes' in guest.shown(jobs)
+    assert '<details class="card" id="generate"><summary>' in guest.shown(jobs)
     guest.shop.http.post(f"/v2/rule-promotions/{id_}/jobs/{running}/cancel").raise_for_status()
     guest.shop.ended_job(id_, running)
 

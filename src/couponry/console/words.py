@@ -112,7 +112,7 @@ SLOTS: dict[str, list[dict[str, Any]]] = {
 
 COLUMNS = {
     "uses": "How often the code can be used; empty: without limit",
-    "max_uses": "The same, where there is no column uses",
+    "max_uses": "The same; where a line has both, uses counts",
     "user": "The only customer who can use it: an id or an e-mail address",
     "consume_unit": "What a use is: per_checkout, an order, as usual; or per_application, each time it applies",
     "max_uses_per_shopper": "How often each shopper can use it",
