@@ -13,6 +13,7 @@ from couponry.api.wire import id_in_path
 from couponry.console import formats
 from couponry.console.limits import number
 from couponry.console.pages import go, page
+from couponry.console.places import place_of
 from couponry.console.promotions import LIST, overview_of, path_of
 from couponry.console.rules import AT, json_of, reading, relative
 from couponry.console.visits import Form, context_of, form_of
@@ -57,6 +58,15 @@ class Filled(NamedTuple):
     def rule_faults(self) -> list[Fault]:
         """What is wrong with the rule set, told from its root."""
         return [relative(fault) for fault in self.faults if fault.source.startswith(AT)]
+
+    @property
+    def rule_places(self) -> list[tuple[str, Fault]]:
+        """What is wrong with the rule set, each with what its field is called in the builder."""
+        try:
+            said = json_of(self.form.get("rule_set", ""))
+        except InvalidDocument:
+            said = None
+        return [(place_of(fault.source, said), fault) for fault in self.rule_faults]
 
     @property
     def others(self) -> list[str]:

@@ -4,6 +4,7 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,7 +15,7 @@ from couponry.api.documents import decode, decode_promotion
 from couponry.api.drafts import ALIASES
 from couponry.api.evaluations import CartToEvaluate, EvaluationDocument
 from couponry.api.state import api_of
-from couponry.console import formats
+from couponry.console import amounts, formats
 from couponry.console.cart_forms import MAX_FIELDS, MAX_LINES, Asked, Said, asked_by, is_blank, numbers, said, skus
 from couponry.console.pages import fragment, json_page, page
 from couponry.console.promotion_forms import document_of
@@ -155,6 +156,8 @@ async def try_page(
         offered=offered,
         max_lines=MAX_LINES,
         refused=refused,
+        amount_told=partial(amounts.told, form.get("currency", "").strip().upper()),
+        for_amounts=amounts.for_modules(),
         once=secrets.token_urlsafe(16),
     )
 
