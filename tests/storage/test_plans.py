@@ -692,6 +692,13 @@ async def test_counting_what_is_held_of_a_code(
     assert_few_rows_read()
 
 
+async def test_counting_how_often_a_code_was_used(
+    context: Context, crowded: tuple[UUID, UUID, UUID], busy: tuple[UUID, UUID]
+):
+    assert (await held_uses.used_of_code(context.connection, crowded[0], crowded[1], busy[0]))[1] is False
+    assert max(rows_read(plan) for _, plan in ExplainingCursor.plans) <= held_uses.COUNTED
+
+
 # Orders and carts
 
 ORDERS_MADE = """
