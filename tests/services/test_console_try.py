@@ -428,8 +428,15 @@ def test_what_stands_in_the_form_of_a_promotion_is_tried_unsaved(guest: Visitor)
 
 def test_a_form_that_is_no_promotion_yet_cannot_be_tried(guest: Visitor):
     answer = guest.post("/promotions/new/try", **DRAFT | {"rule_set": "{"})
+    most = [{"strategy": "cart_discount", "args": ["percent", 120]}]
+    faulty = guest.post(
+        "/promotions/new/try", **DRAFT | {"name": "", "rule_set": json.dumps({"rules": TOTAL, "actions": most})}
+    )
 
-    assert answer.status_code == 400
+    assert (answer.status_code, faulty.status_code) == (400, 400)
+    assert "<p>Rules: This is not JSON.</p>" in answer.text
+    assert "<p>Name: Fill this in.</p>" in faulty.text
+    assert "<p>What they get 1, Percent off: At most 100.</p>" in faulty.text
     assert "There is nothing here" in guest.get("/promotions/new/try").text
 
 

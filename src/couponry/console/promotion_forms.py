@@ -62,11 +62,14 @@ class Filled(NamedTuple):
     @property
     def rule_places(self) -> list[tuple[str, Fault]]:
         """What is wrong with the rule set, each with what its field is called in the builder."""
-        try:
-            said = json_of(self.form.get("rule_set", ""))
-        except InvalidDocument:
-            said = None
+        said = _rule_set_in(self.form)
         return [(place_of(fault.source, said), fault) for fault in self.rule_faults]
+
+    @property
+    def told(self) -> list[str]:
+        """All that is wrong, away from the fields: each with what its field is called."""
+        named = [f"{member.capitalize()}: {told}" for member in FIELDS for told in self.of(member)]
+        return [*named, *(f"{place}: {fault.detail}" for place, fault in self.rule_places), *self.others]
 
     @property
     def others(self) -> list[str]:
@@ -77,6 +80,14 @@ class Filled(NamedTuple):
 
 
 FIELDS = ("name", "description", "start", "end", "priority", *SWITCHES)
+
+
+def _rule_set_in(form: Form) -> object:
+    """Return what stands for a rule set in a form; None where that is no JSON."""
+    try:
+        return json_of(form.get("rule_set", ""))
+    except InvalidDocument:
+        return None
 
 
 @get("/promotions/new")
