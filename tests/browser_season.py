@@ -46,9 +46,9 @@ def _use(shop: Shop, database_url: str, promotions: list[str], code: str) -> Non
         for promotion in promotions:
             connection.execute(
                 "INSERT INTO usages (store_id, promotion_id, id, redemption_id, code_id, state, uses, expires_at,"
-                " used_on, updated_at, code, updated_by, shoppers)"
+                " used_on, updated_at, code, updated_by, shoppers, currency, discount)"
                 " SELECT %s, %s, gen_random_uuid(), gen_random_uuid(), %s, 'used', 1, now(),"
-                " now() - day * interval '1 day', now(), 'SUMMER', 'shop', '{}'"
+                " now() - day * interval '1 day', now(), 'SUMMER', 'shop', '{}', 'EUR', 1290"
                 " FROM generate_series(0, 29) AS day, generate_series(1, 4 + (29 - day) * 2 / 3 + day * 7 %% 5)",
                 [shop.store_id, promotion, code],
             )
@@ -57,3 +57,8 @@ def _use(shop: Shop, database_url: str, promotions: list[str], code: str) -> Non
                 " count(*), 0, 0, 0 FROM usages WHERE store_id = %s AND promotion_id = %s GROUP BY 1, 2, 3, 4",
                 [shop.store_id, promotion],
             )
+        connection.execute(
+            "UPDATE promotion_codes SET used = (SELECT count(*) FROM usages WHERE store_id = %s AND promotion_id = %s)"
+            " WHERE store_id = %s AND id = %s",
+            [shop.store_id, promotions[0], shop.store_id, code],
+        )

@@ -34,10 +34,13 @@ def test_a_newcomer_redeems_a_code(shop: Shop, open_console, look, complaints, *
     page.get_by_label("Order").fill("1001")
     page.get_by_role("button", name="Redeem").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Order 1001")
+    redemption = page.url
     expect(page.get_by_role("status")).to_have_text("The cart is redeemed: its uses are taken.")
     look(page, "-".join(["redemption", *(["phone"] if phone else []), "dark" if dark else "light"]))
     page.get_by_role("link", name=code).click()
     expect(page.get_by_text("0 of 1")).to_be_visible()
+    expect(page.get_by_role("table", name="Last uses").get_by_role("link", name="1001")).to_be_visible()
+    look(page)
 
     page.go_back()
     page.go_back()
@@ -47,3 +50,10 @@ def test_a_newcomer_redeems_a_code(shop: Shop, open_console, look, complaints, *
     page.get_by_role("button", name="Redeem").click()
     expect(page.get_by_role("alert").filter(has_text="nothing was used")).to_be_visible()
     look(page)
+
+    page.goto(redemption)
+    page.get_by_role("link", name="Give the uses back…").click()
+    look(page, None if dark or phone else "give-back")
+    page.get_by_role("button", name="Give the uses back").click()
+    expect(page.get_by_role("status")).to_have_text("The uses are given back.")
+    expect(page.get_by_role("link", name="Give the uses back…")).to_have_count(0)

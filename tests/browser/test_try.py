@@ -38,7 +38,9 @@ def test_the_answer_follows_what_is_typed(shop: Shop, open_console, look):
     expect(page.locator('[data-known="2"]')).to_have_text("Red boot")
     expect(answer).to_contain_text("-16.00")
     write(page, "unit_price-2", "19.99")
-    expect(page.locator('[data-fault="unit_price-2"]')).to_have_text("Write a whole number.")
+    expect(page.locator('[data-fault="unit_price-2"]')).to_have_text(
+        "Write a whole number of minor units: 1999 for 19.99."
+    )
     expect(page.locator('[name="unit_price-2"]')).to_have_attribute("aria-invalid", "true")
     look(page, "try-faults")
     write(page, "unit_price-2", "1999")
@@ -49,6 +51,50 @@ def test_the_answer_follows_what_is_typed(shop: Shop, open_console, look):
     write(page, "codes", "rainy")
     expect(answer).to_contain_text("Nobody knows this code")
     assert shop.list_codes(id_)[0]["uses"] == 3
+
+
+def test_what_an_amount_comes_to_is_told_while_it_is_typed(shop: Shop, open_console, complaints, look):
+    complaints.expected.append("422")
+    id_ = shop.promotion(rule_set=TOTAL)
+    page = open_console(shop)
+    page.goto(f"promotions/{id_}/try")
+    told = page.locator('[id="unit_price-1-hint"]')
+    expect(told).to_have_text("= 20.00 USD")
+
+    for typed, currency, said in (
+        ("40", "USD", "= 0.40 USD"),
+        ("1,234,567", "eur", "= 12,345.67 EUR"),
+        ("4000", "JPY", "= 4,000 JPY"),
+        ("1500", "KWD", "= 1.500 KWD"),
+        ("", "EUR", "Minor units: 1250 is 12.50 EUR"),
+        ("4.5", "JPY", "Minor units: 1250 is 1,250 JPY"),
+        ("40", "", "= 0.40"),
+    ):
+        write(page, "unit_price-1", typed)
+        write(page, "currency", currency)
+        expect(told).to_have_text(said)
+        # What the module says is what the page says by itself.
+        sent = {"currency": currency, "quantity-1": "1", "sku-1": "tee", "unit_price-1": typed}
+        shown = page.evaluate(
+            "async ([address, said]) => (await fetch(address, {method: 'POST', body: new URLSearchParams({"
+            "...said, form_token: document.querySelector('[name=form_token]').value})})).text()",
+            [f"/console/promotions/{id_}/try", sent],
+        )
+        assert f'id="unit_price-1-hint">{said}<' in shown
+    write(page, "unit_price-1", "40")
+    page.get_by_role("button", name="Add a line").click()
+    expect(page.locator('[id="unit_price-2-hint"]')).to_have_text("Minor units: 1250 is 12.50")
+    look(page)
+
+
+def test_what_is_typed_before_the_module_comes_is_tried_once_it_is_there(shop: Shop, open_console):
+    id_ = shop.promotion(rule_set=TOTAL)
+    page = open_console(shop)
+    page.route("**/amounts.js", lambda route: (write(page, "quantity-1", "1"), route.continue_()))
+
+    page.goto(f"promotions/{id_}/try")
+
+    expect(page.locator("[data-answer]")).to_contain_text("it comes to 20.00 (add 80.00 more)")
 
 
 def test_the_cart_is_copied_as_json(shop: Shop, open_console):

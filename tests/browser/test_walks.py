@@ -151,6 +151,48 @@ def test_commas_between_thousands_alone_are_taken(shop: Shop, open_console, text
     expect(page.locator("[data-sentence]")).to_contain_text(told)
 
 
+def test_what_amounts_come_to_is_told_in_the_currencies_that_are_named(shop: Shop, open_console, look):
+    page = open_console(shop)
+    page.goto("promotions/new")
+    told = page.locator('[id="rules.args.0-hint"]')
+    expect(told).to_have_text("= 50.00 in a currency with cents")
+    write(page, "rules.args.0", "40")
+    expect(told).to_have_text("= 0.40 in a currency with cents")
+    for currencies, said in (
+        ("jpy", "= 40 JPY"),
+        ("KWD", "= 0.040 KWD"),
+        ("USD\nJPY\nEUR", "= 0.40 USD/EUR or 40 JPY"),
+    ):
+        write(page, "currencies", currencies)
+        expect(told).to_have_text(said)
+    pick(page, "actions.0.args.0", "fixed")
+    write(page, "actions.0.args.1", "123456")
+    expect(page.locator('[id="actions.0.args.1-hint"]')).to_have_text("= 1,234.56 USD/EUR or 123,456 JPY")
+    look(page)
+    page.locator("#name").fill("Forty")
+    page.get_by_role("button", name="Create promotion").click()
+    expect(page.get_by_text("comes to 0.40 USD/EUR or 40 JPY or more")).to_be_visible()
+    page.get_by_role("link", name="Edit").click()
+    expect(page.locator('[id="rules.args.0"]')).to_have_value("40")
+    expect(told).to_have_text("= 0.40 USD/EUR or 40 JPY")
+
+
+def test_the_summary_leads_to_the_field_that_it_names(shop: Shop, open_console, complaints):
+    complaints.expected.append("422")
+    page = open_console(shop)
+    page.goto("promotions/new")
+    write(page, "rules.args.0", "much")
+    write(page, "actions.0.args.1", "120")
+    page.locator("#name").fill("Much")
+    page.get_by_role("button", name="Create promotion").click()
+
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Who qualifies, Amount: Write a number.")
+    page.locator('[id="rules.strategy"]').wait_for()
+    alert.get_by_role("link", name="What they get 1, Percent off").click()
+    expect(page.locator('[id="actions.0.args.1"]')).to_be_focused()
+
+
 CATEGORY = {"strategy": "item_category", "operator": "in", "args": ["a"]}
 DISCOUNT = {"strategy": "cart_discount", "args": ["percent", 10]}
 

@@ -284,6 +284,49 @@ def test_what_shoppers_do_is_not_in_the_log(shop: Shop):
     assert log(shop) == before
 
 
+def test_what_is_redeemed_confirmed_and_given_back_by_hand_is_in_the_log(guest: Visitor, shop: Shop):
+    id_ = shop.promotion()
+    shop.add_codes(id_, "a")
+    before = len(log(shop))
+    cart = {"currency": "USD", "sku-1": "tee", "quantity-1": "1", "unit_price-1": "9000", "once": "the-same"}
+    for _ in range(2):  # sent twice, it is redeemed and noted once
+        answer = guest.post(f"/promotions/{id_}/try/redeem", **cart, codes="A", email=ADDRESS, order_id="1001")
+    refused = guest.post(f"/promotions/{id_}/try/redeem", **cart | {"once": "another"}, codes="none such")
+    assert (answer.status_code, refused.status_code) == (303, 422)
+    made = answer.headers["location"].rpartition("/")[2]
+    held = evaluation_body(type="redemption", codes=["a"], shopper={"email": ADDRESS})
+    unpaid = shop.http.post(f"{PROMOTIONS}/redemptions", json=held).json()["data"]["id"]
+    guest.post(f"/redemptions/{unpaid}/confirm")
+    for _ in range(2):
+        guest.post(f"/redemptions/{made}/release")
+
+    entries = log(shop)[:-before]
+
+    assert [(one["action"], one["object"]) for one in entries] == [
+        ("redemption.released", {"type": "redemption", "id": made, "name": "1001"}),
+        ("redemption.confirmed", {"type": "redemption", "id": unpaid}),
+        ("redemption.made", {"type": "redemption", "id": made, "name": "1001"}),
+    ]
+    for one in entries:
+        assert (one["via"], one["client_id"]) == ("console", shop.client_id)
+        assert one["details"] == {"count": 1, "codes": ["a"]}
+    assert ADDRESS not in json.dumps(entries)
+    page = guest.shown("/audit")
+    for words in ("redeemed a cart by hand", "confirmed a redemption by hand", "gave uses back by hand"):
+        assert f"</strong> {words}:" in page
+    assert page.count(f'href="/console/redemptions/{made}">Order 1001</a>') == 2
+
+
+def test_automatic_promotions_are_no_codes_that_anybody_entered(guest: Visitor, shop: Shop):
+    id_ = shop.promotion(automatic=True)
+    cart = {"currency": "USD", "sku-1": "tee", "quantity-1": "1", "unit_price-1": "9000", "once": "1"}
+
+    assert guest.post(f"/promotions/{id_}/try/redeem", **cart).status_code == 303
+
+    assert log(shop)[0]["action"] == "redemption.made"
+    assert "details" not in log(shop)[0]
+
+
 def test_the_log_is_filtered_and_read_page_by_page(shop: Shop):
     first, second = shop.promotion(), shop.promotion()
     for code in "abc":

@@ -3,13 +3,15 @@
 import io
 import re
 import struct
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 
+import psycopg
 import pytest
 import segno
 
-from support import Shop
+from support import Shop, evaluation_body
 from visitor import Visitor
 
 HOSTILE = [
@@ -229,3 +231,49 @@ def test_a_code_that_no_picture_has_room_for_is_shown_without_one(guest: Visitor
     assert "<img" not in shown.partition("<main")[2]
     assert guest.get(f"{path}/qr.svg?{link}").status_code == 404
     assert guest.get(f"{path}/qr.svg").status_code == 200
+
+
+def test_the_page_of_a_code_tells_its_last_uses_and_where_to_look_further(guest: Visitor):
+    shop = guest.shop
+    id_ = shop.promotion()
+    shop.add_codes(id_, "A&B", {"code": "OTHER", "uses": 5})
+    path = f"/promotions/{id_}/codes/{id_of(shop, id_, 'A&B')}"
+    assert "Nobody has used it." in guest.shown(path)
+    made: list[str] = []
+    for number in range(12):
+        body = evaluation_body(type="redemption", state="confirmed", codes=["A&B"], order_id=f"order {number}")
+        body["data"]["shopper"] = {"email": f"ann{number}@example.com"}
+        made.append(shop.http.post("/v2/rule-promotions/redemptions", json=body).json()["data"]["id"])
+    assert shop.http.post(f"/v2/rule-promotions/redemptions/{made[-1]}/release").status_code == 200
+    held = evaluation_body(type="redemption", codes=["A&B"])
+    assert shop.http.post("/v2/rule-promotions/redemptions", json=held).status_code == 201
+
+    page = guest.shown(path)
+
+    orders = re.findall(r'href="/console/redemptions/([^"]*)">(order \d+)</a>', page)
+    assert orders == [(made[number], f"order {number}") for number in range(11, 1, -1)]
+    assert "ann11@example.com" in page
+    assert (page.count(">Given back</span>"), page.count(">Used</span>")) == (1, 9)
+    assert re.search(r"<dt>Used</dt><dd>11</dd>\s*<dt>Held</dt><dd>1 ", page)
+    [further] = re.findall(r'href="(/console/usages[^"]*)">All usages of this code<', page)
+    assert "order 0<" in guest.shown(unescape(further).removeprefix("/console"))
+    assert 'href="/console/support?code=A%26B"' in page
+    assert "Nobody has used it." in guest.shown(f"/promotions/{id_}/codes/{id_of(shop, id_, 'OTHER')}")
+
+
+def test_of_a_code_without_limit_so_many_uses_are_counted(guest: Visitor, database_url: str):
+    shop = guest.shop
+    id_ = shop.promotion()
+    shop.add_codes(id_, "A")
+    code = id_of(shop, id_, "A")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO usages (store_id, promotion_id, id, redemption_id, code_id, state, uses, expires_at, used_on,"
+            " updated_at, code, updated_by, shoppers)"
+            " SELECT %s, %s, gen_random_uuid(), gen_random_uuid(), %s, 'used', 1, now(), now(), now(),"
+            " 'A', 'shop', '{}'"
+            " FROM generate_series(1, 1001)",
+            [shop.store_id, id_, code],
+        )
+
+    assert "<dt>Used</dt><dd>1,000 or more</dd>" in guest.shown(f"/promotions/{id_}/codes/{code}")

@@ -189,14 +189,32 @@ def test_support_tells_every_promotion_behind_a_code_and_why_it_is_refused(guest
     page = guest.shown(f"/support?code=sun&shopper={ANN}")
 
     assert "This shopper has used the code, or holds it, 1 of 1 times." in page
-    assert "The promotion ended at 2025-01-01T00:00:00Z." in page
+    assert "The promotion ended on 1 Jan 2025, 00:00 UTC." in page
     assert "<strong>1</strong> of 3" in page
     assert re.search(r"<dt>Used</dt><dd>1</dd>\s*<dt>Held</dt><dd>1 ", page)
-    assert "1 per shopper" in page
+    assert "<dt>Other limits</dt><dd>1 per shopper</dd>" in page
+    assert "<dt>Other limits</dt><dd>None</dd>" in page
     assert "order 1" in page
     assert f"Uses of this code by {ANN}" in page
     assert f"/console/promotions/{once}/try" in page
     assert "It can be used; the cart decides the rest." in guest.shown("/support?code=SUN&shopper=new@example.com")
+
+
+def test_support_tells_how_often_a_code_without_limit_is_used(guest: Visitor):
+    shop = guest.shop
+    shop.add_codes(shop.promotion(), "SUN")
+    for _ in range(2):
+        redeem(shop, "SUN")
+    back = redeem(shop, "SUN")
+    redeem(shop, "SUN", state="held")
+    assert shop.http.post(f"/v2/rule-promotions/redemptions/{back}/release").status_code == 200
+
+    page = guest.shown("/support?code=SUN")
+
+    assert "<dt>Left</dt><dd>Without limit</dd>" in page
+    assert re.search(r"<dt>Used</dt><dd>2</dd>\s*<dt>Held</dt><dd>1 ", page)
+    assert page.count(">Used</span>") == 2
+    assert page.count(">Given back</span>") == 1
 
 
 def test_support_knows_of_codes_that_are_gone_and_of_none(guest: Visitor):

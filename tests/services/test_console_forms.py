@@ -94,6 +94,43 @@ def test_faults_of_rules_are_told_with_their_place(guest: Visitor):
     assert {fault["source"] for fault in told} == {"rules.children.0.operator", "rules.children.0.args"}
 
 
+MUG = {"strategy": "item_sku", "operator": "in", "args": ["mug", ""]}
+TEN = {"strategy": "cart_discount", "args": ["percent", 10]}
+
+
+@pytest.mark.parametrize(
+    ("rules", "action", "place"),
+    [
+        (None, {"strategy": "cart_discount", "args": ["percent", 120]}, "What they get 1, Percent off"),
+        (None, {"strategy": "cart_discount", "args": ["fixed", "x"]}, "What they get 1, Amount off"),
+        (None, {"strategy": "cart_discount", "args": ["most"]}, "What they get 1, How much"),
+        (None, {"strategy": "item_discount", "args": ["fixed_price", 0, 1]}, "What they get 1, Units together"),
+        (None, {"strategy": "shipping_discount", "args": ["fixed_price", -1]}, "What they get 1, Price together"),
+        (None, TEN | {"limitations": {"max_discount": -1}}, "What they get 1, Limits, At most this much off"),
+        ({"strategy": "and", "children": [TEN, MUG]}, None, "Who qualifies, Conditions 2, Values, line 2"),
+        ({"strategy": "cart_total", "operator": "gte", "args": ["x"]}, None, "Who qualifies, Amount"),
+        ({"strategy": "cart_total", "operator": "range", "args": [1, "x"]}, None, "Who qualifies, To"),
+        ({"strategy": "item_quantity", "operator": "gte", "args": ["x"]}, None, "Who qualifies, Number"),
+        ({"strategy": "item_identifier", "operator": "in", "args": [{"skus": [""]}]}, None,
+         "Who qualifies, SKUs, line 1"),
+        ({"strategy": "cart_custom_attribute", "operator": "eq", "args": ["visits", "money", 1]}, None,
+         "Who qualifies, Type"),
+        ({"strategy": "item_sku", "operator": "is", "args": ["mug"]}, None, "Who qualifies, How"),
+        ([], None, "Who qualifies"),
+    ],
+)  # fmt: skip
+def test_the_summary_calls_the_fields_of_rules_as_the_form_does(
+    guest: Visitor, rules: object, action: object, place: str
+):
+    said = {"rules": RULES["rules"] if rules is None else rules, "actions": [action or TEN]}
+
+    answer = guest.post("/promotions", **filled(rule_set=json.dumps(said)))
+
+    assert answer.status_code == 422
+    assert place in re.findall(r'data-fault-link="[^"]*">([^<]*)</a>', answer.text)
+    assert not re.search(r">[^<]*\b(rules|actions|args|children)\.\d*[^<]*<", answer.text.partition("<form class")[0])
+
+
 @pytest.mark.parametrize("text", ["{", "[1]", "null", '"x"', "", "[" * 5000])
 def test_json_that_is_no_rule_set_is_refused(guest: Visitor, text: str):
     answer = guest.post("/promotions", **filled(rule_set=text))
@@ -252,6 +289,27 @@ def test_every_example_of_the_documentation_is_said_in_a_sentence(pytestconfig: 
 )
 def test_rules_are_said_as_they_are_judged(rule_set: dict[str, Any], said: str):
     assert reading(msgspec.json.encode(rule_set)).sentence == said.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
+@pytest.mark.parametrize(
+    ("currencies", "said"),
+    [
+        (None, "When the cart comes to 50.00 or more, take 5.00 off the cart."),
+        (["jpy"], "When the cart comes to 5,000 or more, take 500 off the cart, only for currency “jpy”."),
+        (["KWD"], "When the cart comes to 5.000 or more, take 0.500 off the cart, only for currency “KWD”."),
+        (["USD", "EUR"], "comes to 50.00 or more, take 5.00 off the cart"),
+        (["USD", "JPY"], "comes to 50.00 USD or 5,000 JPY or more, take 5.00 USD or 500 JPY off the cart"),
+    ],
+)
+def test_amounts_of_rules_have_the_decimals_of_their_currencies(currencies: list[str] | None, said: str):
+    rules = {"strategy": "cart_total", "operator": "gte", "args": [5000]}
+    actions = [{"strategy": "cart_discount", "args": ["fixed", 500]}]
+    named = {} if currencies is None else {"currencies": currencies}
+
+    told = reading(json.dumps({"rules": rules, "actions": actions} | named).encode()).sentence
+
+    assert told is not None
+    assert said in told
 
 
 def test_the_reading_is_for_modules_of_our_own_pages(guest: Visitor):

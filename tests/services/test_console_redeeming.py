@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 import httpx
 import pytest
 
+from browser_season import HOSTILE
 from support import Shop, evaluation_body
 from visitor import Visitor
 
@@ -111,7 +113,84 @@ def test_a_redemption_of_another_store_is_not_there(guest: Visitor, new_shop: Ca
     theirs = other_shop.http.post("/v2/rule-promotions/redemptions", json=body).json()["data"]["id"]
 
     assert guest.get(f"/redemptions/{theirs}").status_code == 404
+    assert guest.get(f"/redemptions/{theirs}/release").status_code == 404
     assert guest.post(f"/redemptions/{theirs}/release").status_code == 404
     assert guest.get("/redemptions/nonsense").status_code == 404
     state = other_shop.http.get(f"/v2/rule-promotions/redemptions/{theirs}").json()["data"]["state"]
     assert state == "held"
+
+
+SHOPPER = {"customer_id": "c-7", "email": "ann@example.com", "account_id": "acme"}
+
+
+def facts(page: str) -> dict[str, str]:
+    """Return what a page tells of a redemption, by name."""
+    return {
+        name: unescape(re.sub(r"<[^>]+>", "", value))
+        for name, value in re.findall(r"<dt>([^<]*)</dt><dd[^>]*>(.*?)</dd>", page)
+    }
+
+
+def test_a_redemption_tells_whose_it_is_and_what_became_of_each_line(guest: Visitor, promotion: str):
+    lines = {"sku-2": "mug", "quantity-2": "1", "unit_price-2": "3000"}
+    made = redeem(guest, promotion, order_id="1001", **lines, **SHOPPER)
+
+    page = guest.shown(made.headers["location"].removeprefix("/console"))
+
+    told = facts(page)
+    assert (told["Order"], told["Customer"]) == ("1001", "c-7")
+    assert (told["E-mail address"], told["Account"]) == ("ann@example.com", "acme")
+    rows = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL)]
+    assert unescape(rows[1]) == "tee \N{MULTIPLICATION SIGN} 2 -12.00 by From a hundred 120.00 -12.00 108.00"
+    assert unescape(rows[2]) == "mug \N{MULTIPLICATION SIGN} 1 -3.00 by From a hundred 30.00 -3.00 27.00"
+
+
+def test_a_hold_tells_whose_it_is_and_whom_nobody_named_is_not_made_up(guest: Visitor, promotion: str):
+    guest.shop.add_codes(promotion, "CLOUDY")
+
+    def page(*codes: str, **shopper: str) -> dict[str, str]:
+        body = evaluation_body(type="redemption", codes=[*codes], shopper=shopper)
+        body["data"]["items"] = [{"id": "a", "sku": "tee", "quantity": 1, "unit_price": 20000}]
+        made = guest.shop.http.post("/v2/rule-promotions/redemptions", json=body).json()["data"]["id"]
+        return facts(guest.shown(f"/redemptions/{made}"))
+
+    assert page("CLOUDY", email="bob@example.com")["E-mail address"] == "bob@example.com"
+    assert page("CLOUDY")["Shopper"] == "Nobody was named"
+    assert page()["Shopper"] == "Not kept: nothing was used"
+
+
+def test_who_was_forgotten_is_not_named(guest: Visitor, promotion: str):
+    path = redeem(guest, promotion, **SHOPPER).headers["location"].removeprefix("/console")
+    body = {"data": {"customer_email": SHOPPER["email"]}}
+    assert guest.shop.http.post("/v2/rule-promotions/usages/anonymize", json=body).status_code == 200
+
+    page = guest.shown(path)
+
+    assert SHOPPER["email"] not in page
+    assert facts(page)["E-mail address"] == "Forgotten"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_orders_shoppers_and_lines_are_only_ever_text(guest: Visitor, promotion: str, name: str):
+    path = redeem(
+        guest, promotion, order_id=name, customer_id=name, account_id=name, **{"sku-1": name}
+    ).headers["location"].removeprefix("/console")  # fmt: skip
+
+    for page in (guest.shown(path), guest.shown(f"{path}/release")):
+        assert name not in page
+        assert name in unescape(page)
+
+
+def test_before_uses_are_given_back_it_is_asked(guest: Visitor, promotion: str):
+    path = redeem(guest, promotion, order_id="1001").headers["location"].removeprefix("/console")
+
+    assert f'href="/console{path}/release"' in guest.shown(path)
+    question = guest.shown(f"{path}/release")
+
+    assert "Give the uses of order “1001” back?" in question
+    assert "<code>SUNNY</code></strong>: 1 use given back" in question
+    assert left(guest.shop, promotion) == 0
+    guest.post(f"{path}/release")
+    assert left(guest.shop, promotion) == 1
+    assert guest.get(f"{path}/release").headers["location"] == f"/console{path}"
+    assert f"{path}/release" not in guest.shown(path)

@@ -241,15 +241,20 @@ def test_a_cart_for_anything_is_of_the_store_s_products(guest: Visitor):
 @pytest.mark.parametrize(
     ("fields", "faults"),
     [
-        ({"unit_price-1": "12.50"}, {"unit_price-1": "Write a whole number."}),
-        ({"unit_price-1": ""}, {"unit_price-1": "Fill this in."}),
+        ({"unit_price-1": "12.50"}, {"unit_price-1": "Write a whole number of minor units: 1250 for 12.50."}),
+        ({"unit_price-1": ""}, {"unit_price-1": "No product with this SKU is known. Type a price."}),
+        ({"unit_price-1": "12.50", "currency": "JPY"}, {"unit_price-1": "Write a whole number of minor units."}),
+        ({"unit_price-1": "1.5", "currency": "KWD"},
+         {"unit_price-1": "Write a whole number of minor units: 1500 for 1.5."}),
+        ({"unit_price-1": "", "sku-1": "", "product_id-1": "p"},
+         {"unit_price-1": "Type a price: without a SKU, no product says one."}),
         ({"quantity-1": "0"}, {"quantity-1": "At least 1."}),
         ({"quantity-1": ""}, {"quantity-1": "Fill this in."}),
         ({"at": "soon"}, {"at": "Write a date and a time."}),
         ({"email": "x" * 321}, {"email": "At most 320 characters."}),
         ({"customer_id": "x" * 256}, {"customer_id": "At most 255 characters."}),
         ({"codes": "\n".join(f"C{n}" for n in range(101))}, {"codes": "Name at most 100."}),
-        ({"base_price": "free"}, {"base_price": "Write a whole number."}),
+        ({"base_price": "free"}, {"base_price": "Write a whole number of minor units."}),
         ({"sku-3": "", "quantity-3": "1", "sku-7": "b", "quantity-7": "x", "unit_price-7": "1"},
          {"quantity-7": "Write a whole number."}),
     ],
@@ -272,6 +277,75 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_lost(
     assert form_on(page.text).items() >= {
         (name, value) for name, value in said.items() if "3" not in name and name != "at"
     }
+
+
+def test_a_product_without_a_price_in_the_currency_says_what_is_missing(guest: Visitor):
+    id_ = guest.shop.promotion()
+    guest.shop.http.put("/v2/products", json={"data": [product("b", sku="boot", prices={"USD": 8000})]})
+
+    asked = {"sku-1": "boot", "unit_price-1": ""}
+
+    missing = "No price in EUR is known for this product. Type one."
+    assert told(guest, id_, **asked, currency="eur")["faults"] == {"unit_price-1": missing}
+    assert told(guest, id_, **asked)["faults"] == {}
+
+
+@pytest.mark.parametrize(
+    ("currency", "typed", "said"),
+    [
+        ("USD", "40", "= 0.40 USD"),
+        ("usd", "1,250", "= 12.50 USD"),
+        ("JPY", "4000", "= 4,000 JPY"),
+        ("KWD", "1500", "= 1.500 KWD"),
+        ("CLF", "15000", "= 1.5000 CLF"),
+        ("EUR", "", "Minor units: 1250 is 12.50 EUR"),
+        ("JPY", "4.5", "Minor units: 1250 is 1,250 JPY"),
+        ("", "40", "= 0.40"),
+    ],
+)
+def test_what_an_amount_comes_to_stands_beside_it(guest: Visitor, currency: str, typed: str, said: str):
+    form = {"currency": currency, "quantity-1": "1", "sku-1": "tee", "unit_price-1": typed, "base_price": typed}
+
+    page = guest.post(f"/promotions/{guest.shop.promotion()}/try", **form).text
+
+    for field in ("unit_price-1", "base_price"):
+        assert f'<p class="hint" id="{field}-hint">{said}</p>' in page
+        assert re.search(rf'id="{field}"[^>]*aria-describedby="[^"]*{field}-hint', page)
+
+
+@pytest.mark.parametrize(
+    ("currency", "said"),
+    [
+        ("JPY", "Before 12,000 Discount -1,200 To pay 10,800 JPY"),
+        ("KWD", "Before 12.000 Discount -1.200 To pay 10.800 KWD"),
+        ("EUR", "Before 120.00 Discount -12.00 To pay 108.00 EUR"),
+    ],
+)
+def test_amounts_have_the_decimals_of_the_cart_s_currency(guest: Visitor, currency: str, said: str):
+    id_ = guest.shop.promotion(rule_set={"rules": TOTAL, "actions": TEN_PERCENT})
+
+    answer = told(guest, id_, currency=currency)["words"]
+
+    assert answer.startswith(said)
+    [of_cart] = re.findall(r"The cart comes to (\S+) or more : it comes to (\S+)", answer)
+    assert of_cart == {"JPY": ("10,000", "12,000"), "KWD": ("10.000", "12.000"), "EUR": ("100.00", "120.00")}[currency]
+
+
+def test_a_line_is_called_as_its_product_where_that_tells_it_apart(guest: Visitor):
+    id_ = guest.shop.promotion()
+    lines = {
+        "sku-1": "tee", "sku-2": "mug", "quantity-2": "1", "unit_price-2": "1",
+        "sku-3": "mug", "quantity-3": "1", "unit_price-3": "1",
+        "sku-4": "line-1", "quantity-4": "1", "unit_price-4": "1",
+        "quantity-5": "1", "unit_price-5": "1", "sku-6": "x" * 256, "quantity-6": "1", "unit_price-6": "1",
+        "shipping_type": "standard",
+    }  # fmt: skip
+
+    said = document(told(guest, id_, **lines))["data"]
+
+    ids = ["tee", "line-2", "line-3", "line-4", "line-5", "line-6"]
+    assert [item["id"] for item in said["items"]] == ids
+    assert said["shipping_groups"][0]["item_ids"] == ids
 
 
 def test_a_currency_that_is_none_is_told(guest: Visitor):
@@ -354,8 +428,15 @@ def test_what_stands_in_the_form_of_a_promotion_is_tried_unsaved(guest: Visitor)
 
 def test_a_form_that_is_no_promotion_yet_cannot_be_tried(guest: Visitor):
     answer = guest.post("/promotions/new/try", **DRAFT | {"rule_set": "{"})
+    most = [{"strategy": "cart_discount", "args": ["percent", 120]}]
+    faulty = guest.post(
+        "/promotions/new/try", **DRAFT | {"name": "", "rule_set": json.dumps({"rules": TOTAL, "actions": most})}
+    )
 
-    assert answer.status_code == 400
+    assert (answer.status_code, faulty.status_code) == (400, 400)
+    assert "<p>Rules: This is not JSON.</p>" in answer.text
+    assert "<p>Name: Fill this in.</p>" in faulty.text
+    assert "<p>What they get 1, Percent off: At most 100.</p>" in faulty.text
     assert "There is nothing here" in guest.get("/promotions/new/try").text
 
 

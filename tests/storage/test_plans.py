@@ -705,6 +705,21 @@ async def test_counting_what_is_held_of_a_code(
     assert_few_rows_read()
 
 
+async def test_counting_how_often_a_code_was_used(
+    context: Context, crowded: tuple[UUID, UUID, UUID], busy: tuple[UUID, UUID]
+):
+    assert (await held_uses.used_of_code(context.connection, crowded[0], crowded[1], busy[0]))[1] is False
+    assert max(rows_read(plan) for _, plan in ExplainingCursor.plans) <= held_uses.COUNTED
+
+
+async def test_finding_whose_a_redemption_is(
+    context: Context, crowded: tuple[UUID, UUID, UUID], busy: tuple[UUID, UUID]
+):
+    assert await usage_lists.shopper_of(context.connection, crowded[0], busy[1]) is not None
+    assert await usage_lists.shopper_of(context.connection, crowded[0], fresh_id()) is None
+    assert_few_rows_read()
+
+
 # Orders and carts
 
 ORDERS_MADE = """

@@ -31,9 +31,14 @@ DECIMALS: Mapping[str, int] = {
 """How many digits of an amount are decimals, by ISO 4217; in all other currencies it is two."""
 
 
+def decimals_of(currency: str) -> int:
+    """Return how many digits of an amount are decimals."""
+    return DECIMALS.get(currency, 2)
+
+
 def formatted(amount: int, currency: str) -> str:
     """Return *amount*, in minor units, as people read it."""
-    decimals = DECIMALS.get(currency, 2)
+    decimals = decimals_of(currency)
     whole, rest = divmod(abs(amount), 10**decimals)
     sign, symbol = "-" if amount < 0 else "", SYMBOLS.get(currency, f"{currency} ")
     return f"{sign}{symbol}{whole:,}" + (f".{rest:0{decimals}}" if decimals else "")

@@ -36,6 +36,9 @@ WORDS: dict[Action, str] = {
     Action.SECRET_CHANGED: "changed the secret of a client",
     Action.USAGES_ANONYMIZED: "anonymized usages",
     Action.ORDERS_ANONYMIZED: "anonymized orders",
+    Action.REDEEMED: "redeemed a cart by hand",
+    Action.REDEMPTION_CONFIRMED: "confirmed a redemption by hand",
+    Action.REDEMPTION_RELEASED: "gave uses back by hand",
     Action.SIGNED_IN: "signed in",
     Action.SIGN_IN_FAILED: "failed to sign in",
 }

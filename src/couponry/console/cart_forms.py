@@ -1,12 +1,13 @@
 """The form of a cart: what it says as the wire says it, and which of its fields a fault is about."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
-from couponry.console import formats
+from couponry.console import amounts, formats
 from couponry.console.limits import number
 from couponry.console.visits import Form
 from couponry.console.wording import plain
@@ -26,6 +27,13 @@ MAX_FIELDS = MAX_LINES * (6 + MAX_ASKED) + MAX_ASKED + 20
 
 NOBODY_YET = {"customer_id": "nobody-yet", "email": "nobody-yet@shopper.invalid"}
 """Who has never ordered: no mail reaches an address in `.invalid`, so nobody has it."""
+
+LINE = "line-"
+"""What the ids of lines begin with that no product tells apart."""
+MAX_ID = 255
+
+AMOUNTS = ("unit_price", "base_price")
+"""The fields that take money, by the beginning of their names."""
 
 _QUANTITY = re.compile(r"quantity-([1-9]\d{0,2})")
 
@@ -82,6 +90,8 @@ class Said(NamedTuple):
     lines: list[int]
     """The number of each of its lines in the form."""
     asked: Asked
+    known: Mapping[str, Product]
+    """The products on its lines, by SKU."""
 
     def field_of(self, fault: Fault) -> str | None:
         """Return the field that a fault is about, None where it is about none."""
@@ -105,28 +115,45 @@ class Said(NamedTuple):
         for fault in faults:
             field = self.field_of(fault)
             if field is not None and field in fields:
-                beside.setdefault(field, plain(fault))
+                beside.setdefault(field, self._plain(fault, field, fields[field]))
             else:
                 others.append(f"{fault.source.removeprefix('data.')}: {plain(fault)}")
         return beside, others
+
+    def _plain(self, fault: Fault, field: str, text: str) -> str:
+        """Return what a person should do about a fault; of amounts, with what they come to."""
+        name, _, line = field.partition("-")
+        if name not in AMOUNTS:
+            return plain(fault)
+        currency = self.document["currency"]
+        if fault.title == "required":
+            own = self.document["items"][self.lines.index(int(line))]
+            return amounts.missing_price(own.get("sku"), currency, self.known)
+        if fault.title == "invalid_type":
+            return amounts.instead_of(text, currency)
+        return plain(fault)
 
 
 def said(form: Form, asked: Asked, known: Mapping[str, Product]) -> Said:
     """Return what a form says of a cart; what it leaves open of a line, the product *known* by its SKU says."""
     currency = form.get("currency", "").strip().upper()
     lines = [line for line in numbers(form) if not is_blank(form, line)]
+    ids = _ids(form, lines)
     document: dict[str, Any] = {
         "type": "evaluation",
         "currency": currency,
-        "items": [_line(form, line, asked, known.get(form.get(f"sku-{line}", "").strip()), currency) for line in lines],
-        "shipping_groups": _shipping(form, lines),
+        "items": [
+            _line(form, line, id_, asked, known.get(form.get(f"sku-{line}", "").strip()), currency)
+            for line, id_ in ids.items()
+        ],
+        "shipping_groups": _shipping(form, [*ids.values()]),
         "custom_attributes": _attributes(form, asked),
         "shopper": _shopper(form),
         "codes": _listed(form, "codes"),
         "at": formats.said(form["at"]) if form.get("at") else None,
     }
     document = {name: value for name, value in document.items() if value or name in ("currency", "items")}
-    return Said(document | {"explain": True}, lines, asked)
+    return Said(document | {"explain": True}, lines, asked, known)
 
 
 def is_blank(form: Form, line: int) -> bool:
@@ -134,9 +161,19 @@ def is_blank(form: Form, line: int) -> bool:
     return not any(form.get(f"{name}-{line}", "").strip() for name in ("sku", "unit_price", "product_id"))
 
 
-def _line(form: Form, line: int, asked: Asked, product: Product | None, currency: str) -> dict[str, Any]:
+def _ids(form: Form, lines: Sequence[int]) -> dict[int, str]:
+    """Return what each line is called: as its product where that tells it apart, so that people know it again."""
+    named = {line: _text(form, f"sku-{line}") or _text(form, f"product_id-{line}") or "" for line in lines}
+    often = Counter(named.values())
+    return {
+        line: name if 0 < len(name) <= MAX_ID and often[name] == 1 and not name.startswith(LINE) else f"{LINE}{line}"
+        for line, name in named.items()
+    }
+
+
+def _line(form: Form, line: int, id_: str, asked: Asked, product: Product | None, currency: str) -> dict[str, Any]:
     own: dict[str, Any] = {
-        "id": f"line-{line}",
+        "id": id_,
         **{name: _text(form, f"{name}-{line}") for name in ("sku", "product_id", "catalog_id")},
         "category_ids": _listed(form, f"category_ids-{line}") or None,
         "quantity": number(form.get(f"quantity-{line}", "")),
@@ -161,12 +198,12 @@ def _line(form: Form, line: int, asked: Asked, product: Product | None, currency
     )
 
 
-def _shipping(form: Form, lines: Sequence[int]) -> list[dict[str, Any]]:
+def _shipping(form: Form, ids: list[str]) -> list[dict[str, Any]]:
     type_, price = _text(form, "shipping_type"), number(form.get("base_price", ""))
     if type_ is None and price is None:
         return []
     group: dict[str, Any] = {"id": "shipping", "shipping_type": type_ or "standard"}
-    return [group | {"base_price": price or 0, "item_ids": [f"line-{line}" for line in lines]}]
+    return [group | {"base_price": price or 0, "item_ids": ids}]
 
 
 def _attributes(form: Form, asked: Asked) -> dict[str, dict[str, Any]]:

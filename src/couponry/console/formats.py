@@ -1,8 +1,11 @@
 """How numbers and moments are written on pages."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+_AT_MOMENT = re.compile(r"\bat (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)")
 
 
 def number(value: int) -> str:
@@ -31,6 +34,11 @@ def plain_date(of: date) -> str:
 def moment(at: datetime) -> str:
     """Write a moment: `1 Jun 2026, 14:05 UTC`."""
     return f"{day(at)}, {at.astimezone(UTC):%H:%M} UTC"
+
+
+def with_moments(text: str) -> str:
+    """Return a sentence of the API with its moments as people read them: `ended on 1 Jun 2026, 14:05 UTC`."""
+    return _AT_MOMENT.sub(lambda found: f"on {moment(datetime.fromisoformat(found[1]))}", text)
 
 
 def iso(at: datetime) -> str:
@@ -69,6 +77,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "day": day,
     "date": plain_date,
     "moment": moment,
+    "with_moments": with_moments,
     "iso": iso,
     "field": field,
     "later": later,

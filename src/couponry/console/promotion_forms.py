@@ -13,6 +13,7 @@ from couponry.api.wire import id_in_path
 from couponry.console import formats
 from couponry.console.limits import number
 from couponry.console.pages import go, page
+from couponry.console.places import place_of
 from couponry.console.promotions import LIST, overview_of, path_of
 from couponry.console.rules import AT, json_of, reading, relative
 from couponry.console.visits import Form, context_of, form_of
@@ -59,6 +60,18 @@ class Filled(NamedTuple):
         return [relative(fault) for fault in self.faults if fault.source.startswith(AT)]
 
     @property
+    def rule_places(self) -> list[tuple[str, Fault]]:
+        """What is wrong with the rule set, each with what its field is called in the builder."""
+        said = _rule_set_in(self.form)
+        return [(place_of(fault.source, said), fault) for fault in self.rule_faults]
+
+    @property
+    def told(self) -> list[str]:
+        """All that is wrong, away from the fields: each with what its field is called."""
+        named = [f"{member.capitalize()}: {told}" for member in FIELDS for told in self.of(member)]
+        return [*named, *(f"{place}: {fault.detail}" for place, fault in self.rule_places), *self.others]
+
+    @property
     def others(self) -> list[str]:
         """What is wrong with nothing that has a field of its own."""
         shown = {f"data.{member}" for member in FIELDS}
@@ -67,6 +80,14 @@ class Filled(NamedTuple):
 
 
 FIELDS = ("name", "description", "start", "end", "priority", *SWITCHES)
+
+
+def _rule_set_in(form: Form) -> object:
+    """Return what stands for a rule set in a form; None where that is no JSON."""
+    try:
+        return json_of(form.get("rule_set", ""))
+    except InvalidDocument:
+        return None
 
 
 @get("/promotions/new")

@@ -10,6 +10,7 @@ from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
+from couponry.api.state import api_of
 from couponry.api.wire import id_in_path
 from couponry.console import limits
 from couponry.console.pages import HEADERS, page
@@ -18,7 +19,7 @@ from couponry.console.promotions import overview_of
 from couponry.console.visits import context_of
 from couponry.domain.code_errors import CodeNotFound
 from couponry.domain.codes import PromotionCode
-from couponry.services import codes
+from couponry.services import codes, support
 
 MAX_LINK = 1_000
 CODE_IN_LINK = "{code}"
@@ -32,11 +33,12 @@ TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 async def show_code(
     request: Request[Any, Any, Any], promotion_id: FromPath[str], code_id: FromPath[str]
 ) -> Response[bytes]:
-    """Show a code, its limits, and its picture for scanners."""
+    """Show a code, its limits, its last uses, and its picture for scanners."""
     async with context_of(request) as context:
         shown = await overview_of(context, promotion_id)
         code = await codes.get_code(context, shown.promotion.id, id_in_path(code_id, CodeNotFound))
         names = await names_of(context, code.created_by)
+        uses = await support.uses_of(context, api_of(request).keys.shoppers, shown.promotion.id, code)
     link = _link(request)
     says = _text(code, link)
     return page(
@@ -46,6 +48,7 @@ async def show_code(
         code=code,
         names=names,
         limits=limits.told(code),
+        uses=uses,
         link=link,
         says=says,
         fits=_made(says) is not None,

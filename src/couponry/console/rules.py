@@ -10,7 +10,7 @@ from couponry.api import aliases
 from couponry.api.aliases import canonical
 from couponry.api.documents import convert, read
 from couponry.api.schemas import REFERENCE, components
-from couponry.console import words
+from couponry.console import amounts, words
 from couponry.console.pages import json_page
 from couponry.console.sentences import sentence
 from couponry.console.visits import body_of
@@ -37,7 +37,7 @@ class RuleSetDocument(msgspec.Struct, frozen=True):
 
 @get("/rules.json")
 async def building_blocks() -> Response[bytes]:
-    """Answer what a rule set may consist of: the schemas of its Structs, and what their parts are called."""
+    """Answer what a rule set may consist of: its schemas, what their parts are called, and how money is written."""
     return json_page(_blocks())
 
 
@@ -46,17 +46,23 @@ def _blocks() -> dict[str, Any]:
     shapes = components([RuleSet])
     for name, names in _places().items():
         shapes[name]["names"] = names
-    return {"root": RuleSet.__name__, "reference": REFERENCE, "shapes": shapes, "words": words.for_builder()}
+    return {
+        "root": RuleSet.__name__,
+        "reference": REFERENCE,
+        "shapes": shapes,
+        "words": words.for_builder(),
+        "money": amounts.for_modules(),
+    }
 
 
 def _places() -> dict[str, list[str]]:
     """Return what stands where in those Structs that are arrays on the wire, by name."""
-    found = (part.cls for part in _parts(msgspec.inspect.type_info(RuleSet)))
+    found = (part.cls for part in parts_of(msgspec.inspect.type_info(RuleSet)))
     return {cls.__name__: [field.name for field in msgspec.structs.fields(cls)]
             for cls in found if cls.__struct_config__.array_like}  # fmt: skip
 
 
-def _parts(root: msgspec.inspect.Type) -> list[msgspec.inspect.StructType]:
+def parts_of(root: msgspec.inspect.Type) -> list[msgspec.inspect.StructType]:
     """Return every Struct that a value of a type may contain."""
     found: list[msgspec.inspect.StructType] = []
     seen: set[int] = set()

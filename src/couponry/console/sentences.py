@@ -7,7 +7,7 @@ import msgspec
 from couponry.console import words
 from couponry.console.conditions import either, of_cart, of_line, of_requirement
 from couponry.console.formats import plural
-from couponry.console.writing import money, quoted
+from couponry.console.writing import amounts_in, money, quoted
 from couponry.domain.actions import (
     Action,
     CartDiscount,
@@ -28,14 +28,15 @@ from couponry.domain.promotions import RuleSet
 
 def sentence(rule_set: RuleSet) -> str:
     """Return what *rule_set* does, in one sentence that a merchant can check against what was meant."""
-    actions = "; then ".join(_action(action) for action in rule_set.actions)
+    with amounts_in(rule_set.currencies or ()):
+        when = "Always" if _always(rule_set.rules) else f"When {of_cart(rule_set.rules)},"
+        then = "; then ".join(_action(action) for action in rule_set.actions)
     only = [
         f"only for {name} {either(quoted(values))}"
         for name, values in (("catalog", rule_set.catalog_ids), ("currency", rule_set.currencies))
         if values
     ]
-    when = "Always" if _always(rule_set.rules) else f"When {of_cart(rule_set.rules)},"
-    return f"{when} {actions}{''.join(f', {part}' for part in only)}."
+    return f"{when} {then}{''.join(f', {part}' for part in only)}."
 
 
 def _always(condition: Condition) -> bool:

@@ -4,6 +4,7 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,15 +15,15 @@ from couponry.api.documents import decode, decode_promotion
 from couponry.api.drafts import ALIASES
 from couponry.api.evaluations import CartToEvaluate, EvaluationDocument
 from couponry.api.state import api_of
-from couponry.console import formats
+from couponry.console import amounts, formats
 from couponry.console.cart_forms import MAX_FIELDS, MAX_LINES, Asked, Said, asked_by, is_blank, numbers, said, skus
 from couponry.console.pages import fragment, json_page, page
-from couponry.console.promotion_forms import document_of
+from couponry.console.promotion_forms import Filled, document_of
 from couponry.console.promotions import LIST, Overview, overview_of
 from couponry.console.sample_carts import form_of_sample, priced, sample_cart
 from couponry.console.verdicts import Verdict, verdicts
 from couponry.console.visits import Form, context_of, form_of, session_in
-from couponry.domain.errors import InvalidDocument, Refusal
+from couponry.domain.errors import Fault, InvalidDocument, Refusal
 from couponry.domain.listing import EVERYTHING, Page
 from couponry.domain.outcome import Evaluation
 from couponry.domain.products import Product
@@ -95,13 +96,26 @@ async def _subject(context: Context, promotion_id: str, form: Form) -> Subject:
         PromotionNotFound: this store has no such promotion, and it is no draft of a new one.
         InvalidDocument, UnprocessablePromotion: the draft is none.
     """
-    draft = document_of(form).decode() if "rule_set" in form else form.get("draft", "")
+    draft, promotion = _draft_in(form)
     stored = None if draft and promotion_id == NEW else await overview_of(context, promotion_id)
-    promotion = decode_promotion(draft.encode()) if draft else stored and stored.promotion
+    promotion = promotion or (stored and stored.promotion)
     assert promotion is not None
     if stored is None:
         return Subject(promotion, "draft", f"{LIST}/{NEW}", None, draft)
     return Subject(promotion, str(stored.promotion.id), stored.path, stored, draft)
+
+
+def _draft_in(form: Form) -> tuple[str, PromotionAttributes | None]:
+    """Return the draft that a form is or brings along, as the wire has it; its faults tell what its fields are called.
+
+    None where it has none.
+    """
+    try:
+        draft = document_of(form).decode() if "rule_set" in form else form.get("draft", "")
+        return draft, decode_promotion(draft.encode()) if draft else None
+    except InvalidDocument as refusal:
+        named = Filled(form, refusal.faults).told
+        raise InvalidDocument(*(Fault("invalid", told) for told in named)) from refusal
 
 
 @get("/promotions/{promotion_id:str}/try")
@@ -155,6 +169,8 @@ async def try_page(
         offered=offered,
         max_lines=MAX_LINES,
         refused=refused,
+        amount_told=partial(amounts.told, form.get("currency", "").strip().upper()),
+        for_amounts=amounts.for_modules(),
         once=secrets.token_urlsafe(16),
     )
 

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET, UnsetType
 
-from couponry.console import words
+from couponry.console import formats, words
 from couponry.console.conditions import of_cart, of_line, of_requirement
 from couponry.console.formats import plural
-from couponry.console.writing import both, money, quoted
+from couponry.console.writing import amounts_in, both, money, quoted
 from couponry.domain.codes import AUTO_CODE_PREFIX
 from couponry.domain.conditions import AccountTags, And, CartCustomAttribute, CartTotal, ItemsBundle, Or
 from couponry.domain.item_conditions import (
@@ -62,11 +62,12 @@ class Verdict(NamedTuple):
 def verdicts(tried: Tried, promotion_id: str, labels: Labels) -> list[Verdict]:
     """Return what became of each promotion that was judged; the one that is tried comes first."""
     judged = tried.evaluation
-    found = [
-        *(_applied(one, tried.promotions, labels) for one in judged.applied),
-        *(_refused(one, tried.promotions, labels) for one in judged.refused),
-        *(_elsewhere(code) for code in tried.elsewhere),
-    ]
+    with amounts_in([judged.currency]):
+        found = [
+            *(_applied(one, tried.promotions, labels) for one in judged.applied),
+            *(_refused(one, tried.promotions, labels) for one in judged.refused),
+            *(_elsewhere(code) for code in tried.elsewhere),
+        ]
     if promotion_id in tried.promotions and not any(one.promotion_id == promotion_id for one in found):
         found.append(_not_asked_for(promotion_id, tried.promotions[promotion_id]))
     return sorted(found, key=lambda one: one.promotion_id != promotion_id)
@@ -83,7 +84,7 @@ def _applied(one: Applied, promotions: Mapping[str, PromotionAttributes], labels
 
 def _refused(one: Refused, promotions: Mapping[str, PromotionAttributes], labels: Labels) -> Verdict:
     id_, code = one.promotion_id or None, _entered(one.code or None)
-    detail = {TARGET_MISSING: BELOW, RULES_NOT_MET: ""}.get(one.detail, one.detail)
+    detail = {TARGET_MISSING: BELOW, RULES_NOT_MET: ""}.get(one.detail, formats.with_moments(one.detail))
     promotion = promotions.get(id_ or "")
     title = promotion.name if promotion else f"The code “{code}”"
     headline = words.REASONS.get(one.reason, words.called(one.reason))

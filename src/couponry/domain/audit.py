@@ -41,6 +41,9 @@ class Action(StrEnum):
     SECRET_CHANGED = "client.secret_changed"  # noqa: S105 # a name
     USAGES_ANONYMIZED = "usages.anonymized"
     ORDERS_ANONYMIZED = "orders.anonymized"
+    REDEEMED = "redemption.made"
+    REDEMPTION_CONFIRMED = "redemption.confirmed"
+    REDEMPTION_RELEASED = "redemption.released"
     SIGNED_IN = "console.signed_in"
     SIGN_IN_FAILED = "console.sign_in_failed"
 

@@ -33,6 +33,16 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """When it was given back."""
 
 
+class NamedShopper(msgspec.Struct, frozen=True, kw_only=True):
+    """Who used something, as far as they were named."""
+
+    customer_id: str | None = None
+    account_id: str | None = None
+    customer_email: str | None = None
+    anonymized: bool
+    """Whether the e-mail address was forgotten."""
+
+
 class FoundUsage(Usage, frozen=True, kw_only=True):
     """A usage, and what it is of."""
 

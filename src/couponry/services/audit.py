@@ -1,6 +1,6 @@
 """Noting in the audit log what somebody did, in the transaction in which it is done; and reading the log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import UNSET
 
 from couponry.domain.audit import Action, Change, Entry, Object, Via
+from couponry.domain.codes import AUTO_CODE_PREFIX
 from couponry.domain.listing import Filter, Listed, Page
 from couponry.services.context import Context, fresh_id, utc_now
 from couponry.storage import audit, audit_lists
@@ -63,6 +64,12 @@ async def note(
 def told(codes: Sequence[str]) -> dict[str, Any]:
     """Return the details of so many codes."""
     return {"count": len(codes)} | ({"codes": list(codes)} if len(codes) <= NAMED else {})
+
+
+def entered(codes: Iterable[str]) -> dict[str, Any]:
+    """Return the details of the codes that a redemption uses; automatic promotions have none that anybody entered."""
+    named = [code for code in codes if not code.startswith(AUTO_CODE_PREFIX)]
+    return told(named) if named else {}
 
 
 async def list_entries(context: Context, wanted: Filter, page: Page) -> Listed[Entry]:

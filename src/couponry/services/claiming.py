@@ -6,8 +6,9 @@ from uuid import UUID
 
 import msgspec
 
+from couponry.domain.audit import Entry
 from couponry.domain.redemption import Claim, Code, Left, RedemptionState, Standing, Wanted, decide
-from couponry.storage import claims, idempotency, redemptions, usages
+from couponry.storage import audit, claims, idempotency, redemptions, usages
 from couponry.storage.database import Connection, Database
 from couponry.storage.idempotency import Answered, Key
 from couponry.storage.redemptions import NewRedemption
@@ -26,6 +27,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     key: Key | None
     answer: bytes
     """What every retry under the key is told."""
+    noted: Entry | None = None
+    """What the audit log has of it, where it is made by hand."""
 
 
 def mark_of(attempt: Attempt) -> str | None:
@@ -108,6 +111,9 @@ async def _write(
     await claims.charge(connection, store_id, counted, standing)
     used = [usage for one in granted for usage in one.usages]
     await redemptions.add(connection, store_id, [one.redemption for one in granted], used)
+    for one in granted:
+        if one.noted is not None:
+            await audit.add(connection, one.noted)
     paid = [one.wanted for one in granted if one.redemption.state is RedemptionState.CONFIRMED]
     new = await claims.add_paying(connection, store_id, {shopper for one in paid for shopper in one.shoppers})
     for one in paid:

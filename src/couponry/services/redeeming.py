@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
+from couponry.domain.audit import Action, Entry, Via
 from couponry.domain.cart import Cart
 from couponry.domain.codes import auto_code
 from couponry.domain.entered import EnteredCode, Grant
@@ -19,7 +20,7 @@ from couponry.domain.ids import series
 from couponry.domain.outcome import Evaluation, Refused
 from couponry.domain.redemption import Claim, Redemption, RedemptionState, Used, Wanted, claim_of, shoppers_of
 from couponry.domain.redemption_errors import CodesRefused, FullyConsumed, NotApplicable
-from couponry.services import evaluations, retries
+from couponry.services import audit, evaluations, retries
 from couponry.services.claiming import Attempt
 from couponry.services.context import fresh_id, utc_now
 from couponry.services.till import Till
@@ -52,6 +53,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """The same for every retry."""
     at: datetime | None = None
     """The moment at which it is judged and used, where that is not now."""
+    via: Via = Via.API
+    """How whoever asks came in; what is redeemed by hand is noted in the audit log."""
+    request_id: str | None = None
+    """What whoever asks calls the request."""
 
     def fingerprint(self) -> bytes:
         """Return a hash of what is asked, whoever asks, and however the request spells it."""
@@ -142,7 +147,12 @@ async def _attempt(
     )
     answer = msgspec.json.encode(_answer(redemption, asked))
     return Attempt(
-        wanted=Wanted(asked, shoppers, not hold), redemption=redemption, usages=usages, key=key, answer=answer
+        wanted=Wanted(asked, shoppers, not hold),
+        redemption=redemption,
+        usages=usages,
+        key=key,
+        answer=answer,
+        noted=None if order.via is Via.API else _entry(order, redemption, asked),
     )
 
 
@@ -197,6 +207,22 @@ def _usage(order: Order, redemption: NewRedemption, id_: UUID, claim: Claim, dis
         held=redemption.state is RedemptionState.HELD,
         discount=discount,
         currency=order.cart.currency,
+    )
+
+
+def _entry(order: Order, redemption: NewRedemption, asked: Sequence[Claim]) -> Entry:
+    return Entry(
+        store_id=order.store_id,
+        id=fresh_id(),
+        at=utc_now(),
+        via=order.via,
+        client_id=order.actor,
+        action=Action.REDEEMED,
+        object_type="redemption",
+        object_id=str(redemption.id),
+        object_name=order.order_id,
+        details=audit.entered(claim.used.code for claim in asked),
+        request_id=order.request_id,
     )
 
 

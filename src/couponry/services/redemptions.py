@@ -6,12 +6,15 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
+from couponry.domain.audit import Action, Object, Via
 from couponry.domain.listing import Filter, Listed, Page
 from couponry.domain.redemption import Claim, Code, Redemption, RedemptionState, Standing, Wanted, decide
 from couponry.domain.redemption_errors import RedemptionExpired, RedemptionMoved, RedemptionNotFound
+from couponry.domain.usages import NamedShopper
+from couponry.services import audit
 from couponry.services.claiming import left, lock
 from couponry.services.context import Context
-from couponry.storage import claims, redemption_lists, redemptions, usages
+from couponry.storage import claims, redemption_lists, redemptions, usage_lists, usages
 from couponry.storage.redemption_lists import RedemptionRow
 from couponry.storage.redemptions import Kept
 from couponry.storage.usages import Recorded
@@ -27,6 +30,11 @@ async def get_redemption(context: Context, id_: UUID) -> Redemption:
     """
     kept = await _kept(context, id_)
     return _with_uses(kept.redemption, await usages.of_redemption(context.connection, context.store_id, id_))
+
+
+async def shopper_of(context: Context, id_: UUID) -> NamedShopper | None:
+    """Return who made a redemption, as far as that is known; it is kept with what was used, so of nothing it is not."""
+    return await usage_lists.shopper_of(context.connection, context.store_id, id_)
 
 
 async def list_redemptions(context: Context, wanted: Filter, page: Page) -> Listed[RedemptionRow]:
@@ -57,6 +65,7 @@ async def confirm_redemption(context: Context, id_: UUID, order_id: str | None =
     order: dict[str, str] = {} if order_id is None else {"order_id": order_id}
     confirmed = msgspec.structs.replace(redemption, state=CONFIRMED, expires_at=UNSET, **order)
     await redemptions.move(connection, store_id, confirmed, context.actor)
+    await _note(context, Action.REDEMPTION_CONFIRMED, confirmed, recorded)
     return _with_uses(confirmed, recorded)
 
 
@@ -76,7 +85,15 @@ async def release_redemption(context: Context, id_: UUID) -> Redemption:
     await claims.give_back(connection, store_id, freed)
     released = msgspec.structs.replace(redemption, state=RELEASED, expires_at=UNSET)
     await redemptions.move(connection, store_id, released, context.actor)
+    await _note(context, Action.REDEMPTION_RELEASED, released, recorded)
     return _with_uses(released, recorded)
+
+
+async def _note(context: Context, action: Action, redemption: Redemption, recorded: Sequence[Recorded]) -> None:
+    """Note what is done by hand; of what shops do by the API, the ledger tells."""
+    if context.via is not Via.API:
+        moved = Object("redemption", str(redemption.id), redemption.order_id)
+        await audit.note(context, action, moved, **audit.entered(one.used.code for one in recorded))
 
 
 async def _kept(context: Context, id_: UUID, *, lock: bool = False) -> Kept:

@@ -24,17 +24,27 @@ LAST = 10
 """How many uses are told, the newest."""
 
 
+class Uses(NamedTuple):
+    """How often a code is used."""
+
+    used: int
+    """How many uses were made and not given back."""
+    is_all: bool
+    """Whether there are no more; of codes without limit, the uses of a thousand redemptions are counted."""
+    held: int
+    """How many uses are held for orders that are not paid yet."""
+    newest: list[FoundUsage]
+    """The newest uses, also those that were given back."""
+    more: bool
+    """Whether there are older ones."""
+
+
 class Behind(NamedTuple):
     """A promotion that a code stands for, and how the code stands there."""
 
     promotion: Promotion
     code: PromotionCode
-    held: int
-    """How many uses are held for orders that are not paid yet."""
-    usages: list[FoundUsage]
-    """The newest uses."""
-    more: bool
-    """Whether there are older ones."""
+    uses: Uses
     refused: Refused | None
     """Why it gives nothing now, whatever is in the cart; None where that is for the cart to decide."""
 
@@ -59,8 +69,8 @@ async def look_up(till: Till, store_id: UUID, actor: str, code: str, shopper: Sh
         standing = [await _standing(till, context, one, code) for one in known]
         of_shopper = None
         if shopper is not None:
-            of_shopper = (await _find(till, context, Search(code=code, shopper=shopper))).usages
-        left_over = [] if known else (await _find(till, context, Search(code=code))).usages
+            of_shopper = await _find(till, context, Search(code=code, shopper=shopper))
+        left_over = [] if known else await _find(till, context, Search(code=code))
     refused = await _refused(till, store_id, known, code, shopper or NOBODY)
     behind = [one._replace(refused=refused.get(one.promotion.id)) for one in standing if one is not None]
     return Found(behind, of_shopper, left_over)
@@ -75,13 +85,24 @@ async def _standing(till: Till, context: Context, promotion: Promotion, code: st
     found = await codes.list_codes(context, promotion.id, _is(code), None, Page(1))
     if not found.rows:
         return None
-    held = await held_uses.of_code(context.connection, context.store_id, promotion.id, found.rows[0].id)
-    used = await _find(till, context, Search(promotion_id=promotion.id, code=code))
-    return Behind(promotion, found.rows[0], held, used.usages, used.more is not None, None)
+    [known] = found.rows
+    return Behind(promotion, known, await uses_of(context, till.shopper_key, promotion.id, known), None)
 
 
-async def _find(till: Till, context: Context, search: Search) -> usage_search.Finds:
-    return await usage_search.find(context, till.shopper_key, search, LAST)
+async def uses_of(context: Context, key: bytes, promotion_id: UUID, code: PromotionCode) -> Uses:
+    """Return how often a code of a promotion is used; *key* is what shoppers' identities are hashed with."""
+    asked = context.connection, context.store_id, promotion_id, code.id
+    held = await held_uses.of_code(*asked)
+    if isinstance(code.max_uses, int) and isinstance(code.uses, int):
+        used, is_all = max(code.max_uses - code.uses - held, 0), True
+    else:
+        used, is_all = await held_uses.used_of_code(*asked)
+    found = await usage_search.find(context, key, Search(promotion_id=promotion_id, code=code.code), LAST)
+    return Uses(used, is_all, held, found.usages, found.more is not None)
+
+
+async def _find(till: Till, context: Context, search: Search) -> list[FoundUsage]:
+    return (await usage_search.find(context, till.shopper_key, search, LAST)).usages
 
 
 async def _refused(

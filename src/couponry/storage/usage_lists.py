@@ -8,7 +8,7 @@ from psycopg import sql
 
 from couponry.domain.codes import code_key
 from couponry.domain.listing import Filter, Page, asked
-from couponry.domain.usages import Usage
+from couponry.domain.usages import NamedShopper, Usage
 from couponry.storage.codes import COUNTED
 from couponry.storage.database import Connection, rows_of
 from couponry.storage.filters import Attribute, Attributes, read_moment, where
@@ -180,6 +180,17 @@ async def code_named(connection: Connection, store_id: UUID, promotion_id: UUID,
     )
     row = await cursor.fetchone()
     return UsedCode(row[0]) if row and row[0] is not None else None
+
+
+async def shopper_of(connection: Connection, store_id: UUID, redemption_id: UUID) -> NamedShopper | None:
+    """Return who made a redemption that used something, or holds it; None for one that does neither."""
+    async with connection.cursor(row_factory=rows_of(NamedShopper)) as cursor:
+        await cursor.execute(
+            "SELECT customer_id, account_id, customer_email, anonymized FROM usages"
+            " WHERE store_id = %s AND redemption_id = %s ORDER BY promotion_id, code_id LIMIT 1",
+            [store_id, redemption_id],
+        )
+        return await cursor.fetchone()
 
 
 async def of_ids(connection: Connection, store_id: UUID, ids: Sequence[UUID]) -> list[Usage]:

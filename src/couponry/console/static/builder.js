@@ -9,8 +9,8 @@ const named = (value) => (value !== null && typeof value === "object" && !Array.
 const called = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 
 export class Builder {
-  constructor(place, schemas, words, changed) {
-    Object.assign(this, { place, schemas, words, changed, value: {}, faults: [] });
+  constructor(place, schemas, words, amounts, changed) {
+    Object.assign(this, { place, schemas, words, amounts, changed, value: {}, faults: [], tellers: [] });
   }
 
   show(value) {
@@ -19,16 +19,25 @@ export class Builder {
   }
 
   draw() {
+    this.tellers = [];
     const focused = document.activeElement?.id;
     const set = (value) => { this.value = value; };
     this.place.replaceChildren(...this.members(this.schemas.root, this.value, "", set, ["rules", "actions"]));
+    this.tell();
     this.mark(this.faults);
     if (focused) document.getElementById(focused)?.focus();
   }
 
   touched({ redraw = false } = {}) {
     if (redraw) this.draw();
+    else this.tell();
     this.changed(this.value);
+  }
+
+  // What each amount comes to, in the currencies that are named.
+  tell() {
+    const currencies = listed(this.value.currencies).map((one) => String(one).toUpperCase());
+    for (const teller of this.tellers) teller(currencies);
   }
 
   label(name) {
@@ -259,19 +268,22 @@ export class Builder {
   scalar(schema, value, path, set, about, optional) {
     const numeric = schema.type === "integer" || schema.type === "number" || Boolean(schema.anyOf);
     const money = this.words.money.includes(about.name);
-    const note = element("span", { class: "money" });
-    const tell = () => {
-      const amount = this.get(path);
-      note.textContent = money && typeof amount === "number" ? `= ${(amount / 100).toFixed(2)}` : "";
-    };
-    const put = (text) => {
-      set(optional && text.trim() === "" ? undefined : numeric ? numberOf(text) : text);
-      tell();
-    };
+    const put = (text) => set(optional && text.trim() === "" ? undefined : numeric ? numberOf(text) : text);
     const field = this.text(value ?? "", path, put, about.label + (money ? " (minor units)" : ""), numeric ? "decimal" : null);
-    field.append(note);
-    queueMicrotask(tell);
+    if (money) this.tellBeside(field, path);
     return field;
+  }
+
+  // Beside an amount, what it comes to.
+  tellBeside(field, path) {
+    const note = element("p", { class: "hint", id: `${path}-hint` });
+    const input = field.querySelector("input");
+    describe(input, input.dataset.hint = note.id);
+    field.append(note);
+    this.tellers.push((currencies) => {
+      const amount = this.get(path);
+      note.textContent = typeof amount === "number" ? `= ${this.amounts.told(amount, currencies)}` : "";
+    });
   }
 
   text(value, path, put, label, inputmode = null) {

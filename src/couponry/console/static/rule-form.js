@@ -1,5 +1,6 @@
 // The form of a promotion: the builder, the JSON and the sentence say the same thing at any moment.
 
+import { Amounts } from "./amounts.js";
 import { Builder } from "./builder.js";
 import { Schemas } from "./schema.js";
 
@@ -11,7 +12,7 @@ const PAUSE = 300;
 const AGAIN = 2000;
 
 const blocks = await load(form.dataset.blocks);
-const builder = new Builder(place, new Schemas(blocks), blocks.words, built);
+const builder = new Builder(place, new Schemas(blocks), blocks.words, new Amounts(blocks.money), built);
 let waiting = 0;
 let asked = 0;
 let dirty = false;
@@ -24,7 +25,8 @@ form.addEventListener("submit", (event) => { if (!event.submitter?.formTarget) d
 addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
 for (const link of document.querySelectorAll("[data-fault-link]")) {
   link.addEventListener("click", (event) => {
-    const field = place.querySelector("[aria-invalid='true']");
+    const wrong = [...place.querySelectorAll("[aria-invalid='true']")];
+    const field = wrong.find((one) => one.id === link.dataset.faultLink) ?? wrong[0];
     if (field) { event.preventDefault(); field.focus(); }
   });
 }

@@ -1,5 +1,8 @@
 // Tries the cart while one types; the form works without this as well.
 
+import { Amounts } from "./amounts.js";
+import { numberOf } from "./schema.js";
+
 const form = document.querySelector("[data-try]");
 const lines = form.querySelector("[data-lines]");
 const blank = form.querySelector("[data-blank]");
@@ -9,6 +12,8 @@ const summary = form.querySelector("[data-summary]");
 const offline = document.querySelector("[data-offline]");
 const over = document.querySelector("[data-over]");
 const others = document.querySelector("[data-others]");
+const amounts = new Amounts(JSON.parse(form.querySelector("[data-for-amounts]").textContent));
+const EXAMPLE = 1250;
 const PAUSE = 250;
 const AGAIN = 2000;
 
@@ -37,6 +42,8 @@ adder.addEventListener("click", () => {
   line.querySelector("input").focus();
   later();
 });
+// Somebody may have typed before this came, and browsers fill in again what was typed on an earlier visit.
+if ([...form.elements].some((field) => field.matches("input, textarea") && isChanged(field))) later();
 form.addEventListener("click", (event) => {
   const copier = event.target.closest("[data-copy]");
   if (copier) copy(copier);
@@ -46,6 +53,10 @@ form.addEventListener("click", (event) => {
   adder.focus();
   later();
 });
+
+function isChanged(field) {
+  return field.value !== field.defaultValue || field.checked !== field.defaultChecked;
+}
 
 function enliven(part) {
   for (const button of part.querySelectorAll("[data-remove], [data-copy]")) button.hidden = false;
@@ -63,8 +74,21 @@ async function copy(button) {
 }
 
 function later() {
+  tellAmounts();
   clearTimeout(waiting);
   waiting = setTimeout(tell, PAUSE);
+}
+
+// What each amount comes to, at once: 40 is 0.40.
+function tellAmounts() {
+  const currency = form.elements.currency.value.trim().toUpperCase();
+  for (const field of form.querySelectorAll("[data-amount]")) {
+    const typed = numberOf(field.value);
+    const told = Number.isInteger(typed)
+      ? `= ${amounts.told(typed, [currency])}`
+      : `Minor units: ${EXAMPLE} is ${amounts.told(EXAMPLE, [currency])}`;
+    document.getElementById(`${field.id}-hint`).textContent = told.trim();
+  }
 }
 
 // Asks how the cart is judged now; only the answer to the last question counts.
