@@ -425,6 +425,45 @@ def test_a_key_is_for_one_body_and_one_store(shop: Shop, new_shop: Callable[...,
         assert redeem(shop, key=key).status_code == 400
 
 
+def test_a_retry_of_a_move_gets_the_first_answer_whatever_came_after(shop: Shop):
+    shop.add_codes(shop.promotion(), {"code": "few", "uses": 2})
+    made, other = redeemed(shop, "few"), redeemed(shop, "few")
+
+    def ask(to: str, redemption: dict[str, Any], key: str, **body: Any) -> httpx.Response:
+        return shop.http.post(
+            f"{REDEMPTIONS}/{redemption['id']}/{to}", json={"data": body}, headers={"Idempotency-Key": key}
+        )
+
+    confirmed = ask("confirm", made, "pay", order_id="7")
+    released = ask("release", made, "back")
+    assert (confirmed.status_code, released.status_code) == (200, 200)
+    for again, first in (
+        (ask("confirm", made, "pay", order_id="7"), confirmed),
+        (ask("release", made, "back"), released),
+    ):
+        assert (again.json(), again.headers["Idempotent-Replayed"]) == (first.json(), "true")
+    assert ask("confirm", made, "later").status_code == 409
+    assert ask("release", other, "later").status_code == 200  # refusals are not remembered
+    for another in (
+        ask("confirm", made, "pay", order_id="8"),
+        ask("confirm", other, "pay", order_id="7"),
+        ask("release", made, "pay"),
+        redeem(shop, "few", key="pay"),
+    ):
+        assert (another.status_code, another.json()["errors"][0]["title"]) == (422, "Idempotency Key Reused")
+    assert ask("confirm", made, "").status_code == 400
+    assert_exact(shop)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"data": {}}'])
+def test_confirming_needs_no_body(shop: Shop, body: bytes):
+    made = redeemed(shop)
+    path, head = f"{REDEMPTIONS}/{made['id']}/confirm", {"Content-Type": "application/json"}
+    assert shop.http.post(path, content=b'{"order_id": "7"}', headers=head).status_code == 400
+    answer = shop.http.post(path, content=body, headers=head)
+    assert (answer.status_code, answer.json()["data"]["state"]) == (200, "confirmed")
+
+
 def test_refusals_are_not_remembered(shop: Shop):
     promotion = shop.promotion()
     shop.add_codes(promotion, {"code": "once", "uses": 1})
