@@ -155,6 +155,20 @@ def test_not_strict_goes_on_without_what_cannot_be_had(shop: Shop):
     assert_exact(shop)
 
 
+def test_codes_of_a_promotion_that_became_automatic_give_nothing(shop: Shop):
+    """behaviour.md A38."""
+    promotion = shop.promotion()
+    shop.add_codes(promotion, "inert")
+    body = {"data": {"type": "rule_promotion", "automatic": True}}
+    assert shop.http.put(f"/v2/rule-promotions/{promotion}", json=body).status_code == 200
+
+    assert refused(redeem(shop, "inert")) == [("Not Applicable", "inert", "unknown_code")]
+    made = redeemed(shop, "inert", strict=False)
+    assert [use["code"] for use in made["uses"]] == [f"auto_{promotion}"]
+    assert [one["code"] for one in made["evaluation"]["refused"]] == ["inert"]
+    redeemed(shop, f"auto_{promotion}")
+
+
 def test_explained_automatic_promotions_refuse_nothing(shop: Shop):
     shop.promotion(automatic=True, enabled=False)
     made = redeemed(shop, explain=True)
