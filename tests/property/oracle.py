@@ -79,8 +79,9 @@ def judge(cart: Cart, promotions: Sequence[OraclePromotion], entered: Sequence[E
     refused: dict[tuple[str | None, str | None], str] = {}
     admitted: list[PromotionAttributes] = []
     autos = {promotion.auto_code for promotion in promotions if promotion.attributes.automatic}
+    coded = {promotion.id for promotion in promotions if not promotion.attributes.automatic}
     for code in entered:
-        if not code.grants and code.code not in autos:
+        if coded.isdisjoint(grant.promotion_id for grant in code.grants) and code.code not in autos:
             refused[None, code.code] = "unknown_code"
     for promotion in sorted(promotions, key=standing):
         terms = promotion.attributes

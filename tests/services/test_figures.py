@@ -127,6 +127,29 @@ def test_an_order_counts_and_a_cancelled_one_is_given_back(shop: Shop):
     soon(lambda: [(one["redemptions"], one["returned_discount"]) for one in told(shop, "redemptions")], [(1, 500)])
 
 
+def test_carts_worth_more_than_there_is_room_for_stop_nobody_s_figures(shop: Shop, new_shop: Callable[..., Shop]):
+    most, other = 2**63 - 1, new_shop()
+    rules = {"strategy": "cart_total", "operator": "gte", "args": [0]}
+    actions = [{"strategy": "cart_discount", "args": ["percent", 100]}]
+    promotion = shop.promotion(rule_set={"rules": rules, "actions": actions})
+    shop.add_codes(promotion, "ALL")
+    other.add_codes(other.promotion(), "SUN")
+
+    def lines(count: int) -> list[dict[str, Any]]:
+        return [{"id": str(at), "sku": "s", "quantity": 10**6, "unit_price": 10**12} for at in range(count)]
+
+    made = [redeemed(shop, "ALL", items=lines(count)) for count in (9, 9, 1000)]
+    for one in made:
+        assert move(shop, one, "release") == 200
+    redeemed(other, "SUN")
+
+    soon(lambda: [(one["redemptions"], one["discount"]) for one in told(other, "redemptions")], [(1, 200)])
+    soon(
+        lambda: [(one["discount"], one["returned_discount"]) for one in told(shop, "redemptions", by="promotion")],
+        [(most, most)],
+    )
+
+
 def test_figures_and_ledger_agree_at_every_moment(shop: Shop, database_url: str):
     """Redeem, confirm and give back, at once and while a worker sums up; whenever one looks, nothing is amiss."""
     shop.add_codes(shop.promotion(), "SUN", {"code": "FEW", "uses": 20})

@@ -269,7 +269,6 @@ def test_other_payments_are_faults(orders: Orders, members: dict[str, Any]):
 @pytest.mark.parametrize(
     "body",
     [
-        {},
         {"amount": 100},
         {"data": {}, "amount": 100},
         {"data": {"ammount": 100}},
@@ -282,6 +281,19 @@ def test_a_misspelt_move_moves_no_money(orders: Orders, what: str, body: dict[st
     path = f"{ORDERS}/{order}/transactions/{transaction['id']}"
     assert orders.http.post(f"{path}/{what}", json=body).status_code == 400
     assert orders.http.get(path).json()["data"] == transaction
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"data": {}}'])
+def test_clients_leave_the_body_out_or_send_an_empty_one(orders: Orders, body: bytes):
+    """behaviour.md 1.0."""
+    order, other = orders.make(), orders.make()
+    paid = orders.paid(order, **AUTHORIZED)
+    moves = [(order, paid, "capture"), (order, paid, "refund")]
+    moves.append((other, orders.paid(other, **AUTHORIZED), "cancel"))
+    for of, transaction, what in moves:
+        path = f"{ORDERS}/{of}/transactions/{transaction['id']}/{what}"
+        answer = orders.http.post(path, content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 200, answer.text
 
 
 def test_a_capture_of_a_part_is_refused_as_all_would_be_captured(orders: Orders):

@@ -155,6 +155,20 @@ def test_not_strict_goes_on_without_what_cannot_be_had(shop: Shop):
     assert_exact(shop)
 
 
+def test_codes_of_a_promotion_that_became_automatic_give_nothing(shop: Shop):
+    """behaviour.md A38."""
+    promotion = shop.promotion()
+    shop.add_codes(promotion, "inert")
+    body = {"data": {"type": "rule_promotion", "automatic": True}}
+    assert shop.http.put(f"/v2/rule-promotions/{promotion}", json=body).status_code == 200
+
+    assert refused(redeem(shop, "inert")) == [("Not Applicable", "inert", "unknown_code")]
+    made = redeemed(shop, "inert", strict=False)
+    assert [use["code"] for use in made["uses"]] == [f"auto_{promotion}"]
+    assert [one["code"] for one in made["evaluation"]["refused"]] == ["inert"]
+    redeemed(shop, f"auto_{promotion}")
+
+
 def test_explained_automatic_promotions_refuse_nothing(shop: Shop):
     shop.promotion(automatic=True, enabled=False)
     made = redeemed(shop, explain=True)
@@ -423,6 +437,45 @@ def test_a_key_is_for_one_body_and_one_store(shop: Shop, new_shop: Callable[...,
     assert (first.status_code, elsewhere.status_code) == (201, 201)
     for key in ("", "x" * 256):
         assert redeem(shop, key=key).status_code == 400
+
+
+def test_a_retry_of_a_move_gets_the_first_answer_whatever_came_after(shop: Shop):
+    shop.add_codes(shop.promotion(), {"code": "few", "uses": 2})
+    made, other = redeemed(shop, "few"), redeemed(shop, "few")
+
+    def ask(to: str, redemption: dict[str, Any], key: str, **body: Any) -> httpx.Response:
+        return shop.http.post(
+            f"{REDEMPTIONS}/{redemption['id']}/{to}", json={"data": body}, headers={"Idempotency-Key": key}
+        )
+
+    confirmed = ask("confirm", made, "pay", order_id="7")
+    released = ask("release", made, "back")
+    assert (confirmed.status_code, released.status_code) == (200, 200)
+    for again, first in (
+        (ask("confirm", made, "pay", order_id="7"), confirmed),
+        (ask("release", made, "back"), released),
+    ):
+        assert (again.json(), again.headers["Idempotent-Replayed"]) == (first.json(), "true")
+    assert ask("confirm", made, "later").status_code == 409
+    assert ask("release", other, "later").status_code == 200  # refusals are not remembered
+    for another in (
+        ask("confirm", made, "pay", order_id="8"),
+        ask("confirm", other, "pay", order_id="7"),
+        ask("release", made, "pay"),
+        redeem(shop, "few", key="pay"),
+    ):
+        assert (another.status_code, another.json()["errors"][0]["title"]) == (422, "Idempotency Key Reused")
+    assert ask("confirm", made, "").status_code == 400
+    assert_exact(shop)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"data": {}}'])
+def test_confirming_needs_no_body(shop: Shop, body: bytes):
+    made = redeemed(shop)
+    path, head = f"{REDEMPTIONS}/{made['id']}/confirm", {"Content-Type": "application/json"}
+    assert shop.http.post(path, content=b'{"order_id": "7"}', headers=head).status_code == 400
+    answer = shop.http.post(path, content=body, headers=head)
+    assert (answer.status_code, answer.json()["data"]["state"]) == (200, "confirmed")
 
 
 def test_refusals_are_not_remembered(shop: Shop):

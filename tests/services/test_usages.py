@@ -496,6 +496,22 @@ def test_a_retry_is_told_nothing_that_was_forgotten(shop: Shop):
     assert again.json()["data"] == shop.http.get(f"{REDEMPTIONS}/{again.json()['data']['id']}").json()["data"]
 
 
+def test_a_retry_of_a_move_is_told_nothing_that_was_forgotten(shop: Shop):
+    shop.add_codes(shop.promotion(), {"code": "bobs", "user": "bob"})
+    made = redeemed(shop, "bobs", strict=False, state="held")
+
+    def confirm() -> httpx.Response:
+        return shop.http.post(f"{REDEMPTIONS}/{made['id']}/confirm", headers={"Idempotency-Key": "key-2"})
+
+    first = confirm()
+    assert ANN["email"] in first.text
+    anonymized(shop, customer_email=ANN["email"])
+
+    again = confirm()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.text == first.text.replace(ANN["email"], "**")
+
+
 def test_whoever_left_nothing_is_forgotten_already(shop: Shop):
     for members in ({"customer_email": "nobody@example.com"}, {"customer_email": " "}, {"customer_id": "nobody"}):
         assert anonymized(shop, **members) == []

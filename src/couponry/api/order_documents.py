@@ -39,10 +39,10 @@ class Capture(MoneyMove, frozen=True, omit_defaults=True, kw_only=True):
     """Replaces that of the authorization; an empty one removes it."""
 
 
-class CaptureDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CaptureDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The body that captures a payment; it may be left out."""
 
-    data: Capture
+    data: Capture = Capture()
 
 
 class Refund(MoneyMove, frozen=True, omit_defaults=True, kw_only=True):
@@ -52,10 +52,10 @@ class Refund(MoneyMove, frozen=True, omit_defaults=True, kw_only=True):
     """In minor units; without one, all that is left."""
 
 
-class RefundDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RefundDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The body that refunds a payment; it may be left out."""
 
-    data: Refund
+    data: Refund = Refund()
 
 
 class PaymentConfirmationDocument(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -70,10 +70,10 @@ class Cancellation(MoneyMove, frozen=True, omit_defaults=True, kw_only=True):
     reason: str | UnsetType = UNSET
 
 
-class CancellationDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CancellationDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The body that cancels an authorization; it may be left out."""
 
-    data: Cancellation
+    data: Cancellation = Cancellation()
 
 
 class OrdersToAnonymize(msgspec.Struct, frozen=True):

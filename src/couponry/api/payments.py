@@ -32,7 +32,7 @@ from couponry.services.context import Context, fresh_id
 from couponry.services.retries import once
 from couponry.storage.idempotency import Key
 
-NOTHING = b'{"data": {}}'
+NOTHING = b"{}"
 """What a body that is left out says."""
 
 

@@ -3,9 +3,10 @@
 from couponry.api import examples
 from couponry.api.answers import InvariantsAnswer
 from couponry.api.operation import Operation, Tag
+from couponry.api.order_operations import KEY, KEY_REFUSES
 from couponry.api.redemption_answers import RedemptionAnswer, RedemptionList
 from couponry.api.redemptions import ConfirmationDocument, RedemptionDocument
-from couponry.domain import errors, redemption_errors
+from couponry.domain import redemption_errors
 from couponry.storage import redemption_lists
 
 NO_REDEMPTION = redemption_errors.RedemptionNotFound()
@@ -22,16 +23,15 @@ REDEMPTIONS = Tag(
             answer=RedemptionAnswer,
             body=RedemptionDocument,
             examples=examples.REDEMPTIONS,
-            headers={"Idempotency-Key": "The same for every retry of one request, and for no other."},
+            headers=KEY,
             refuses=(
-                errors.BadRequest("An Idempotency-Key has 1 to 255 characters."),
+                *KEY_REFUSES,
                 redemption_errors.FullyConsumed(
                     "The code has been used, or is held, 10 of 10 times.", code="spring-sale", reason="code_exhausted"
                 ),
                 redemption_errors.NotApplicable(
                     "No promotion has this code.", code="sprung-sale", reason="unknown_code"
                 ),
-                redemption_errors.IdempotencyKeyReused(),
             ),
         ),
         "getRedemptions": Operation(
@@ -46,12 +46,15 @@ REDEMPTIONS = Tag(
         ),
         "confirmRedemption": Operation(
             "The body may be left out. Confirming again changes nothing. A hold that has expired is confirmed if its"
-            " uses are still free.",
+            " uses are still free. A retry with the same `Idempotency-Key` gets the first answer, whatever"
+            " has become of the redemption since, with the header `Idempotent-Replayed: true`.",
             answer=RedemptionAnswer,
             body=ConfirmationDocument,
             body_required=False,
             examples=examples.CONFIRMATIONS,
+            headers=KEY,
             refuses=(
+                *KEY_REFUSES,
                 NO_REDEMPTION,
                 redemption_errors.RedemptionExpired(),
                 redemption_errors.RedemptionMoved("The redemption has been released."),
@@ -59,9 +62,10 @@ REDEMPTIONS = Tag(
         ),
         "releaseRedemption": Operation(
             "Of a payment that failed, or of an order that is sent back. Releasing again changes nothing; the uses stay"
-            " on record.",
+            " on record. A retry with the same `Idempotency-Key` gets the first answer.",
             answer=RedemptionAnswer,
-            refuses=(NO_REDEMPTION,),
+            headers=KEY,
+            refuses=(*KEY_REFUSES, NO_REDEMPTION),
         ),
         "getInvariants": Operation(
             "Every counter that has drifted is listed, of codes and of shoppers. All uses of the store are read.",

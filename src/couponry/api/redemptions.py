@@ -1,5 +1,7 @@
 """Redemptions: claiming the uses that a cart takes, listing, confirming them, giving them back."""
 
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
@@ -26,7 +28,10 @@ from couponry.domain.redemption import Redemption, RedemptionState
 from couponry.domain.redemption_errors import RedemptionNotFound
 from couponry.services import redemptions
 from couponry.services.access import Token
+from couponry.services.context import Context
 from couponry.services.redeeming import Order, redeem
+from couponry.services.retries import once
+from couponry.storage.idempotency import Key
 from couponry.storage.redemption_lists import RedemptionRow
 
 MAX_CODES = 100
@@ -64,10 +69,10 @@ class Confirmation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The order, as the shop calls it; without one, the redemption keeps the order that it was made for."""
 
 
-class ConfirmationDocument(msgspec.Struct, frozen=True):
+class ConfirmationDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The body that confirms; it may be left out."""
 
-    data: Confirmation
+    data: Confirmation = Confirmation()
 
 
 @post("/", operation_id="createRedemption")
@@ -111,23 +116,38 @@ async def get_redemption(request: Request[Any, Any, Any], redemption_id: FromPat
 
 
 @post("/{redemption_id:str}/confirm", operation_id="confirmRedemption", status_code=200)
-async def confirm_redemption(request: Request[Any, Any, Any], redemption_id: FromPath[str]) -> Response[bytes]:
+async def confirm_redemption(request: Request[Any, Token, Any], redemption_id: FromPath[str]) -> Response[bytes]:
     """Confirm a redemption: its order is paid."""
-    body = await json_body(request)
-    order_id = decode(body, ConfirmationDocument).data.order_id if body else None
+    order_id = decode(await json_body(request) or b"{}", ConfirmationDocument).data.order_id
     id_ = id_in_path(redemption_id, RedemptionNotFound)
-    async with context_of(request) as context:
-        redemption = await redemptions.confirm_redemption(context, id_, order_id)
-    return _answer(redemption)
+    return await _move(
+        request, ["confirm", id_, order_id], lambda context: redemptions.confirm_redemption(context, id_, order_id)
+    )
 
 
 @post("/{redemption_id:str}/release", operation_id="releaseRedemption", status_code=200)
-async def release_redemption(request: Request[Any, Any, Any], redemption_id: FromPath[str]) -> Response[bytes]:
+async def release_redemption(request: Request[Any, Token, Any], redemption_id: FromPath[str]) -> Response[bytes]:
     """Release a redemption: give its uses back, held or confirmed, exactly once."""
     id_ = id_in_path(redemption_id, RedemptionNotFound)
+    return await _move(request, ["release", id_], lambda context: redemptions.release_redemption(context, id_))
+
+
+async def _move(
+    request: Request[Any, Token, Any], asked: Sequence[object], move: Callable[[Context], Awaitable[Redemption]]
+) -> Response[bytes]:
+    """Move a redemption as is *asked*; a retry with the same key moves nothing and gets the first answer."""
+    name = key_sent(request)
+    key = None if name is None else Key(name, hashlib.sha256(msgspec.json.encode(asked)).digest())
     async with context_of(request) as context:
-        redemption = await redemptions.release_redemption(context, id_)
-    return _answer(redemption)
+
+        async def work() -> bytes:
+            return msgspec.json.encode(await move(context))
+
+        kept, replayed = await once(context, key, work)
+    answer = _answer(msgspec.json.decode(kept, type=Redemption))
+    if replayed:
+        answer.headers[REPLAYED] = "true"
+    return answer
 
 
 def _answer(redemption: Redemption, status: int = 200) -> Response[bytes]:

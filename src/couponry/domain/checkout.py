@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 from msgspec.structs import replace
 
 from couponry.domain.cart import Id, Shopper
@@ -57,9 +57,9 @@ class Checkout(Consistent, frozen=True, omit_defaults=True, kw_only=True):
     shipping_address: Address | None = None
     order_number: OrderNumber | None = None
     external_ref: ExternalRef | None = None
-    strict: bool | UnsetType = UNSET
+    strict: bool = False
     """Ours: whether to refuse the checkout when a code of the cart has run out, or a gift cannot be had; otherwise it
-    is left out, and told of. Where it is unsaid, the setting of the store counts."""
+    is left out, and told of. A store that is set so refuses it whatever is said."""
 
     def contradictions(self) -> Iterator[Fault]:
         """Tell of an order that nobody makes."""

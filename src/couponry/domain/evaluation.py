@@ -46,10 +46,16 @@ def evaluate(
     judgement.refused += [
         Refused(code=code.code, reason="unknown_code", detail=refusals.UNKNOWN_CODE)
         for code in entered
-        if not any(grant.promotion_id in promotions.by_id for grant in code.grants)
+        if not any(_takes_codes(grant.promotion_id, promotions) for grant in code.grants)
         and not promotions.is_auto_code(code.code)
     ]
     return judgement.evaluation()
+
+
+def _takes_codes(promotion_id: str, promotions: Book) -> bool:
+    """Tell whether the store has the promotion, and codes of it help: those of one that became automatic are inert."""
+    one = promotions.by_id.get(promotion_id)
+    return one is not None and not one.automatic
 
 
 def _by_promotion(entered: Sequence[EnteredCode], promotions: Book) -> dict[str, list[Grant]]:

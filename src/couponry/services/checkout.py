@@ -7,7 +7,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from couponry.domain.cart import Shopper
@@ -160,7 +159,7 @@ async def _judged(request: Request, watch: Watch) -> _Attempt | None:
     judged = await gifts.judged(stored.cart, judge, desk.till.database, desk.store_id, scene)
     if not judged.cart.lines:
         raise EmptyCartNotCheckedOut
-    strict = settings.strict_checkout if said.strict is UNSET else said.strict
+    strict = settings.strict_checkout or said.strict
     missed = [(item, _out_of_stock(refusal)) for item, refusal in judged.missed]
     lost = list(_lost(stored.cart, judged.evaluation, judge.entered))
     if strict and (lost or missed):

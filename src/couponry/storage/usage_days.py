@@ -15,11 +15,18 @@ from couponry.storage.database import Connection, rows_of
 AT_ONCE = 5000
 """How many changes are taken in together."""
 
+MOST = 9223372036854775807
+"""The largest amount that the ledger and its figures have room for, here and in the statements: more is kept as that.
+
+A cart may be worth more, and nobody else's figures may wait for it.
+"""
+
 NOTE_USED: LiteralString = """
     INSERT INTO usage_changes (
         store_id, promotion_id, day, currency, redemptions, discount, returned, returned_discount
     )
-    SELECT store_id, promotion_id, (used_on AT TIME ZONE 'UTC')::date, currency, count(*), sum(discount), 0, 0
+    SELECT store_id, promotion_id, (used_on AT TIME ZONE 'UTC')::date, currency, count(*),
+        least(sum(discount), 9223372036854775807), 0, 0
     FROM changed WHERE used_on IS NOT NULL GROUP BY 1, 2, 3, 4
 """
 """Notes what was used, of rows of the ledger that `changed`; a hold that was never confirmed has no day."""
@@ -28,7 +35,8 @@ NOTE_RETURNED: LiteralString = """
     INSERT INTO usage_changes (
         store_id, promotion_id, day, currency, redemptions, discount, returned, returned_discount
     )
-    SELECT store_id, promotion_id, (used_on AT TIME ZONE 'UTC')::date, currency, 0, 0, count(*), sum(discount)
+    SELECT store_id, promotion_id, (used_on AT TIME ZONE 'UTC')::date, currency, 0, 0, count(*),
+        least(sum(discount), 9223372036854775807)
     FROM changed WHERE used_on IS NOT NULL GROUP BY 1, 2, 3, 4
 """
 """Notes what was given back, likewise."""
@@ -43,21 +51,24 @@ TAKE_IN: LiteralString = """
         INSERT INTO usage_days AS known (
             store_id, day, promotion_id, currency, redemptions, discount, returned, returned_discount
         )
-        SELECT store_id, day, promotion_id, currency, sum(redemptions), sum(discount), sum(returned),
-            sum(returned_discount)
+        SELECT store_id, day, promotion_id, currency, sum(redemptions), least(sum(discount), 9223372036854775807),
+            sum(returned), least(sum(returned_discount), 9223372036854775807)
         FROM taken GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
         ON CONFLICT (store_id, day, promotion_id, currency) DO UPDATE SET
             redemptions = known.redemptions + excluded.redemptions,
-            discount = known.discount + excluded.discount,
+            discount = least(known.discount::numeric + excluded.discount, 9223372036854775807),
             returned = known.returned + excluded.returned,
-            returned_discount = known.returned_discount + excluded.returned_discount
+            returned_discount = least(
+                known.returned_discount::numeric + excluded.returned_discount, 9223372036854775807
+            )
     )
     SELECT count(*) FROM taken
 """
 
 SUMS: LiteralString = (
-    "sum(redemptions)::bigint AS redemptions, sum(discount)::bigint AS discount, sum(returned)::bigint AS returned,"
-    " sum(returned_discount)::bigint AS returned_discount"
+    "sum(redemptions)::bigint AS redemptions, least(sum(discount), 9223372036854775807)::bigint AS discount,"
+    " sum(returned)::bigint AS returned,"
+    " least(sum(returned_discount), 9223372036854775807)::bigint AS returned_discount"
 )
 
 

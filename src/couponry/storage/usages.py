@@ -13,7 +13,7 @@ from psycopg import Rollback
 
 from couponry.domain.redemption import Code, Used
 from couponry.storage.database import Connection, hexadecimal, json_rows
-from couponry.storage.usage_days import NOTE_RETURNED, NOTE_USED
+from couponry.storage.usage_days import MOST, NOTE_RETURNED, NOTE_USED
 
 AT_ONCE = 1000
 """How many expired holds of a code are released in one go."""
@@ -34,7 +34,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     shoppers: tuple[bytes, ...]
     """Those whom it counts against in the counters of shoppers."""
     discount: int
-    """What the promotion took off, in minor units."""
+    """What the promotion took off, in minor units; more than `usage_days.MOST` is kept as that."""
     currency: str
     held: bool
 
@@ -119,7 +119,7 @@ def rows(usages: Iterable[Usage]) -> str:
                 "customer_email": one.customer_email,
                 "updated_by": one.updated_by,
                 "shoppers": hexadecimal(one.shoppers),
-                "discount": one.discount,
+                "discount": min(one.discount, MOST),
                 "currency": one.currency,
             }
             for one in usages
