@@ -14,10 +14,10 @@ from couponry.console.paging import Pages, page_asked
 from couponry.console.sign_in import SIGN_IN
 from couponry.console.visits import Form, context_of, form_of, session_in
 from couponry.console.wording import plain
+from couponry.domain.credentials import Credentials
 from couponry.domain.errors import InvalidDocument
 from couponry.domain.promotions import MAX_NAME
 from couponry.services import clients
-from couponry.services.access import Credentials
 
 LIST = f"{HOME}/access"
 OPERATORS = {"cli": "the command line", "serve": "the first start"}
