@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# How many processes run tests: one for each core.
+TESTERS ?= auto
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .PHONY: help serve test browser screenshots check format lint types layers bench soak lock clean
@@ -32,10 +34,10 @@ serve: $(VENV)/.installed ## Start Couponry with its own PostgreSQL on http://12
 	@exec $(BIN)/couponry serve
 
 test: $(VENV)/.installed-dev ## Run the tests
-	$(BIN)/pytest -n auto --ignore tests/browser
+	$(BIN)/pytest -n $(TESTERS) --dist loadgroup --ignore tests/browser
 
 browser: $(VENV)/.installed-dev ## Walk through the console in Chromium
-	$(BIN)/pytest tests/browser
+	$(BIN)/pytest -n $(TESTERS) --dist loadgroup tests/browser
 
 screenshots: $(VENV)/.installed-dev ## Walk through the console and keep the pictures in docs/screenshots
 	SCREENSHOTS=docs/screenshots $(BIN)/pytest tests/browser/test_walks.py

@@ -13,10 +13,13 @@ IMPORTED = [
     "couponry.cli",
     "couponry.cli.client",
     "couponry.cli.code_jobs",
+    "couponry.cli.jobs_here",
+    "couponry.cli.local",
     "couponry.cli.uploads",
     "couponry.api.app",
     "couponry.embedded",
     "couponry.server",
+    "couponry.services.code_uploads",
     "yaml",
 ]
 _forking = multiprocessing.get_context("forkserver")

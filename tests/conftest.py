@@ -9,16 +9,25 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from commands import run_command
-from couponry.embedded import EmbeddedPostgres
+from couponry.embedded import DATABASE, EmbeddedPostgres
 from couponry.services import access, clients
 from couponry.services.context import Context
 from couponry.storage.database import Connection, Database
 from couponry.storage.migrate import migrate
 from support import DATABASE_URL, Couponry, Shop, environment, running_api, running_worker
 from visitor import Visitor
+
+TEMPLATE = "couponry_template"
+"""A migrated database that nobody works in, to be copied."""
+
+DEAR = {"installation", "own_database_url", "cluster", "server", "crowded"}
+"""Fixtures that a module makes once, and that take seconds."""
 
 _session: list[tuple[EmbeddedPostgres, Path]] = []
 
@@ -32,6 +41,16 @@ def pytest_configure(config: pytest.Config) -> None:
     _session.append((postgres, directory))
     os.environ[DATABASE_URL] = postgres.start()
     migrate(os.environ[DATABASE_URL])
+    with psycopg.connect(postgres.url("postgres") or "", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{TEMPLATE}" TEMPLATE "{DATABASE}"')
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests together that share a server or a full table of their module, so that it is made once."""
+    for item in items:
+        if DEAR.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def pytest_unconfigure() -> None:
@@ -57,6 +76,16 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
+@pytest.fixture(scope="module")
+def own_database_url(database_url: str) -> Generator[str]:
+    """A migrated database for a module, that no worker looks at."""
+    name = f"own_{os.urandom(4).hex()}"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
+        yield make_conninfo(database_url, dbname=name)
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
 @pytest.fixture
 async def database(database_url: str) -> AsyncGenerator[Database]:
     opened = Database(database_url)
@@ -76,6 +105,20 @@ def api(database_url: str, data_dir: Path) -> Generator[str]:
     """The URL of an API process, with a worker beside it."""
     with running_worker(database_url, data_dir), running_api(database_url, data_dir) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def another_api(database_url: str, data_dir: Path) -> Generator[str]:
+    """The URL of a second API process on the same database."""
+    with running_api(database_url, data_dir) as url:
+        yield url
+
+
+@pytest.fixture
+def elsewhere(shop: Shop, another_api: str) -> Generator[httpx.Client]:
+    """The merchant of `shop`, at the second process."""
+    with httpx.Client(base_url=another_api, headers=shop.http.headers, timeout=60) as client:
+        yield client
 
 
 @pytest.fixture

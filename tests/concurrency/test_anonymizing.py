@@ -7,7 +7,6 @@ and every use is counted.
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,7 +14,7 @@ import psycopg
 import pytest
 
 from installation import Records, until
-from support import CartClient, Shop, custom_item, evaluation_body, running_api
+from support import CartClient, Shop, custom_item, evaluation_body
 
 PROMOTIONS = "/v2/rule-promotions"
 CUSTOMER = {"customer_id": "customer-1", "email": "ann@example.com"}
@@ -188,14 +187,11 @@ def test_whoever_orders_after_being_forgotten_is_known_again(shop: Shop, records
 
 
 def test_forgetting_under_fire(
-    shop: Shop, together: ThreadPoolExecutor, database_url: str, data_dir: Path, records: Records
+    shop: Shop, together: ThreadPoolExecutor, another_api: str, database_url: str, records: Records
 ):
     """Checkouts at two processes, all begun before their shopper is forgotten by both her addresses."""
     promotion = limited(shop, each=4)
-    with (
-        running_api(database_url, data_dir) as url,
-        httpx.Client(base_url=url, headers=shop.shopper.headers, timeout=60) as elsewhere,
-    ):
+    with httpx.Client(base_url=another_api, headers=shop.shopper.headers, timeout=60) as elsewhere:
         carts = [cart_of_ann(shop, f"cart-{n}", (shop.shopper, elsewhere)[n % 2]) for n in range(10)]
         with held(database_url, THE_CODE, [shop.store_id]):
             ordered = [together.submit(check_out, cart) for cart in carts]

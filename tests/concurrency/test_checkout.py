@@ -3,7 +3,6 @@
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -11,21 +10,11 @@ import psycopg
 import pytest
 
 from installation import Records, until
-from support import CartClient, Shop, custom_item, evaluation_body, running_api
+from support import CartClient, Shop, custom_item, evaluation_body
 
 PROMOTIONS = "/v2/rule-promotions"
 ONCE_EACH = {"max_uses_per_shopper": {"max_uses": 1, "includes_guests": True}}
 T = TypeVar("T")
-
-
-@pytest.fixture
-def elsewhere(shop: Shop, database_url: str, data_dir: Path) -> Generator[httpx.Client]:
-    """The merchant of `shop`, at another process."""
-    with (
-        running_api(database_url, data_dir) as url,
-        httpx.Client(base_url=url, headers=shop.http.headers, timeout=60) as client,
-    ):
-        yield client
 
 
 @pytest.fixture

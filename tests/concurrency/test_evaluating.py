@@ -1,24 +1,14 @@
 """Carts are judged while promotions change: never by what was there before a change that had been acknowledged."""
 
 import threading
-from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
-import pytest
 
-from support import Shop, evaluation_body, running_api
+from support import Shop, evaluation_body
 
 PROMOTIONS = "/v2/rule-promotions"
 CHANGES = 50
-
-
-@pytest.fixture(scope="module")
-def elsewhere(database_url: str, data_dir: Path) -> Generator[str]:
-    """The URL of another API process on the same database."""
-    with running_api(database_url, data_dir) as url:
-        yield url
 
 
 def rule_set(share: int) -> dict[str, object]:
@@ -60,11 +50,11 @@ class Changes:
         return seen
 
 
-def test_no_cart_is_judged_by_promotions_older_than_an_acknowledged_change(shop: Shop, api: str, elsewhere: str):
+def test_no_cart_is_judged_by_promotions_older_than_an_acknowledged_change(shop: Shop, api: str, another_api: str):
     changes = Changes(shop)
 
     with ThreadPoolExecutor(5) as pool:
-        watching = [pool.submit(changes.watch, url) for url in (api, elsewhere) * 2]
+        watching = [pool.submit(changes.watch, url) for url in (api, another_api) * 2]
         changing = pool.submit(changes.make)
         changing.result(120)
         seen = [one.result(120) for one in watching]

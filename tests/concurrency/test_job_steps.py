@@ -5,17 +5,15 @@ import itertools
 import random
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from couponry.domain.codes import ALPHABET, NewCode
 from couponry.domain.jobs import GenerateParameters, NewExportJob, NewGenerateJob, PromotionJob
@@ -28,23 +26,9 @@ from couponry.services.running import Workshop, purge_promotion, run_job
 from couponry.storage import jobs, lending
 from couponry.storage.database import Database
 from couponry.storage.exports import ExportFiles
-from couponry.storage.migrate import migrate
 from installation import Records
 
 pytestmark = pytest.mark.timeout(60)
-
-
-@pytest.fixture(scope="module")
-def own_database_url(database_url: str) -> Generator[str]:
-    """A database that no worker looks at."""
-    name = f"steps_{secrets.token_hex(4)}"
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    url = database_url.replace(urlsplit(database_url).path, f"/{name}", 1)
-    migrate(url)
-    yield url
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 class Bench(Records):

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -15,9 +14,7 @@ import psycopg
 import pytest
 
 from installation import Records, until
-from soak.run import serving
-from soak.servers import Server
-from support import Shop, evaluation_body, running_api, seed
+from support import Shop, evaluation_body, seed
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -28,20 +25,9 @@ T = TypeVar("T")
 
 
 @pytest.fixture
-def servers(database_url: str, data_dir: Path) -> Generator[list[Server]]:
-    """Two API processes."""
-    with serving(database_url, data_dir) as started:
-        yield started
-
-
-@pytest.fixture
-def elsewhere(shop: Shop, database_url: str, data_dir: Path) -> Generator[httpx.Client]:
-    """The merchant of `shop`, at another process."""
-    with (
-        running_api(database_url, data_dir) as url,
-        httpx.Client(base_url=url, headers=shop.http.headers, timeout=60) as client,
-    ):
-        yield client
+def servers(api: str, another_api: str) -> list[str]:
+    """The URLs of two API processes."""
+    return [api, another_api]
 
 
 @pytest.fixture
@@ -72,7 +58,7 @@ def reasons(answer: httpx.Response) -> list[tuple[str, str]]:
     return [(error["meta"]["code"], error["meta"]["reason"]) for error in answer.json()["errors"]]
 
 
-def test_moves_of_every_kind_at_once(shop: Shop, servers: list[Server], records: Records):
+def test_moves_of_every_kind_at_once(shop: Shop, servers: list[str], records: Records):
     """Holds that expire, confirming and releasing, again and again: counters are the ledger at every moment."""
     luck = dice()
     promotion, other = shop.promotion(), shop.promotion()
@@ -82,7 +68,7 @@ def test_moves_of_every_kind_at_once(shop: Shop, servers: list[Server], records:
 
     def act(number: int) -> None:
         mine = random.Random(luck.random() + number)
-        url, headers = servers[number % 2].url, {"Authorization": shop.http.headers["Authorization"]}
+        url, headers = servers[number % 2], {"Authorization": shop.http.headers["Authorization"]}
         with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
             for _ in range(40):
                 codes = mine.sample(["one", "two", "three", "hello"], mine.choice([1, 2]))
@@ -113,7 +99,7 @@ def test_moves_of_every_kind_at_once(shop: Shop, servers: list[Server], records:
     assert_exact(shop.http)
 
 
-def test_two_codes_in_either_order_never_wait_in_a_circle(shop: Shop, servers: list[Server], records: Records):
+def test_two_codes_in_either_order_never_wait_in_a_circle(shop: Shop, servers: list[str], records: Records):
     for code in ("one", "two"):
         shop.add_codes(shop.promotion(), {"code": code, "uses": 10_000})
     headers = {"Authorization": shop.http.headers["Authorization"]}
@@ -121,7 +107,7 @@ def test_two_codes_in_either_order_never_wait_in_a_circle(shop: Shop, servers: l
 
     def ask(number: int) -> set[int]:
         order = ("one", "two")[:: (1, -1)[number % 2]]
-        with httpx.Client(base_url=servers[number // 2 % 2].url, headers=headers, timeout=60) as client:
+        with httpx.Client(base_url=servers[number // 2 % 2], headers=headers, timeout=60) as client:
             made = [client.post(REDEMPTIONS, json=body(*order)) for _ in range(15)]
             moved = [client.post(f"{REDEMPTIONS}/{one.json()['data']['id']}/release") for one in made]
             return {answer.status_code for answer in made + moved}
@@ -136,7 +122,7 @@ def deadlocks(records: Records) -> int:
     return records.rows("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")[0][0]
 
 
-def test_each_shopper_has_one_whatever_they_call_themselves(shop: Shop, servers: list[Server]):
+def test_each_shopper_has_one_whatever_they_call_themselves(shop: Shop, servers: list[str]):
     shop.add_codes(shop.promotion(), {"code": "each", **ONCE_EACH})
     shop.add_codes(shop.promotion(), {"code": "hello", "is_for_new_shopper": True})
     headers = {"Authorization": shop.http.headers["Authorization"]}
@@ -146,11 +132,11 @@ def test_each_shopper_has_one_whatever_they_call_themselves(shop: Shop, servers:
         yield from ({"email": spelling} for spelling in (address, f" {address}", address.upper(), f"{address}\t"))
         yield from ({"email": address.title(), kind: f"{number}"} for kind in ("customer_id", "account_id"))
 
-    def ask(number: int, shopper: dict[str, str], server: Server, code: str) -> tuple[int, str, int]:
+    def ask(number: int, shopper: dict[str, str], server: str, code: str) -> tuple[int, str, int]:
         # A hold is no order, so that one with the other code does not make this one's the second.
         state = "confirmed" if code == "hello" else "held"
         answer = httpx.post(
-            f"{server.url}{REDEMPTIONS}", json=body(code, shopper=shopper, state=state), headers=headers, timeout=60
+            f"{server}{REDEMPTIONS}", json=body(code, shopper=shopper, state=state), headers=headers, timeout=60
         )
         assert answer.status_code in (201, 422), answer.text
         return number, code, answer.status_code
@@ -168,15 +154,15 @@ def test_each_shopper_has_one_whatever_they_call_themselves(shop: Shop, servers:
     assert_exact(shop.http)
 
 
-def test_a_first_order_is_one_even_with_two_codes(shop: Shop, servers: list[Server]):
+def test_a_first_order_is_one_even_with_two_codes(shop: Shop, servers: list[str]):
     """Two codes are two rows to lock: only what is known of the shopper tells that there was an order."""
     for code in ("hello", "welcome"):
         shop.add_codes(shop.promotion(), {"code": code, "is_for_new_shopper": True})
     headers = {"Authorization": shop.http.headers["Authorization"]}
 
-    def ask(number: int, code: str, server: Server) -> tuple[int, int]:
+    def ask(number: int, code: str, server: str) -> tuple[int, int]:
         document = body(code, shopper={"customer_id": f"{number}"}, state="confirmed")
-        return number, httpx.post(f"{server.url}{REDEMPTIONS}", json=document, headers=headers, timeout=60).status_code
+        return number, httpx.post(f"{server}{REDEMPTIONS}", json=document, headers=headers, timeout=60).status_code
 
     requests = [
         lambda number=number, code=code, server=server: ask(number, code, server)

@@ -41,7 +41,7 @@ def home() -> Generator[Path]:
 
 
 @pytest.fixture
-def server(home: Path) -> Generator[str]:
+def newcomers_server(home: Path) -> Generator[str]:
     """`make serve`, as a newcomer with an empty home runs it, but on any free port."""
     process = subprocess.Popen(
         [sys.executable, "-m", "couponry.cli", "serve", "--port", "0"],
@@ -69,14 +69,14 @@ def newcomer(home: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("page", "start"), [("README.md", "## A tour"), ("docs/checkout.md", "# Checkout")])
-def test_a_walk_works_as_printed(home: Path, server: str, page: str, start: str):
+def test_a_walk_works_as_printed(home: Path, newcomers_server: str, page: str, start: str):
     walk = (ROOT / page).read_text().partition(start)[2]
     blocks = [(kind, text) for kind, text in BLOCK.findall(walk)]
     commands = [text for kind, text in blocks if kind == "bash"]
     assert len(commands) > 5
     (home / ".venv/bin").mkdir(parents=True)
     (home / ".venv/bin/couponry").symlink_to(Path(sys.executable).parent / "couponry")
-    script = "".join(f"echo '@@@'\n{text.replace('127.0.0.1:8080', server)}" for text in commands)
+    script = "".join(f"echo '@@@'\n{text.replace('127.0.0.1:8080', newcomers_server)}" for text in commands)
 
     done = subprocess.run(
         ["bash", "-e", "-c", f"exec 2>&1\n{script}"],

@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +22,7 @@ from couponry.services.promotion_cache import PromotionCache
 from couponry.storage import books, entered_codes
 from couponry.storage.database import Connection, Database
 from couponry.storage.entered_codes import Entered, Known
-from support import Shop, evaluation_body, running_api
+from support import Shop, evaluation_body
 
 PROMOTIONS = "/v2/rule-promotions"
 CART = Cart(currency="EUR", items=(Line(id="line", quantity=2, unit_price=1000),))
@@ -64,20 +63,6 @@ def cache(database: Database) -> PromotionCache:
     return PromotionCache(database)
 
 
-@pytest.fixture(scope="module")
-def elsewhere(database_url: str, data_dir: Path) -> Generator[str]:
-    """The URL of another API process on the same database."""
-    with running_api(database_url, data_dir) as url:
-        yield url
-
-
-@pytest.fixture
-def other(shop: Shop, elsewhere: str) -> Generator[httpx.Client]:
-    """The merchant of `shop`, at the other process."""
-    with httpx.Client(base_url=elsewhere, headers=shop.http.headers, timeout=60) as client:
-        yield client
-
-
 def judged(client: httpx.Client, **members: Any) -> dict[str, Any]:
     answer = client.post(f"{PROMOTIONS}/evaluations", json=evaluation_body(**members))
     assert answer.status_code == 200, answer.text
@@ -108,44 +93,44 @@ async def version_of(database: Database, shop: Shop) -> int:
 # Coherent on every process
 
 
-def test_a_change_made_at_one_process_is_judged_by_at_the_next_request_to_another(shop: Shop, other: httpx.Client):
+def test_a_change_made_at_one_process_is_judged_by_at_the_next_request_to_another(shop: Shop, elsewhere: httpx.Client):
     promotion = shop.promotion(automatic=True, rule_set=percent(10))
     path = f"{PROMOTIONS}/{promotion}"
-    for client in (shop.http, other):
+    for client in (shop.http, elsewhere):
         assert discount(client) == -200
 
     for share in (20, 30, 40):
         assert shop.http.put(path, json={"data": {"rule_set": percent(share)}}).status_code == 200
-        assert discount(other) == -20 * share
+        assert discount(elsewhere) == -20 * share
     shop.http.put(path, json={"data": {"enabled": False}})
-    assert discount(other) == 0
+    assert discount(elsewhere) == 0
     shop.http.put(path, json={"data": {"enabled": True}})
-    assert discount(other) == -800
+    assert discount(elsewhere) == -800
     shop.http.delete(path)
-    assert discount(other) == 0
+    assert discount(elsewhere) == 0
 
 
-def test_new_promotions_and_codes_are_there_at_once_and_deleted_ones_gone(shop: Shop, other: httpx.Client):
-    assert discount(other, "spring") == 0
+def test_new_promotions_and_codes_are_there_at_once_and_deleted_ones_gone(shop: Shop, elsewhere: httpx.Client):
+    assert discount(elsewhere, "spring") == 0
     promotion = shop.promotion(rule_set=percent(10))
-    assert discount(other, "spring") == 0
+    assert discount(elsewhere, "spring") == 0
     shop.add_codes(promotion, "spring")
-    assert discount(other, "spring") == -200
+    assert discount(elsewhere, "spring") == -200
 
     shop.http.delete(f"{PROMOTIONS}/{promotion}")
-    for client in (other, shop.http):
+    for client in (elsewhere, shop.http):
         refused = judged(client, codes=["spring"])["refused"]
         assert [(one["code"], one["reason"]) for one in refused] == [("spring", "unknown_code")]
 
 
-def test_a_deleted_code_is_unknown_at_once(shop: Shop, other: httpx.Client):
+def test_a_deleted_code_is_unknown_at_once(shop: Shop, elsewhere: httpx.Client):
     promotion = shop.promotion()
     shop.add_codes(promotion, "spring", "autumn")
-    assert discount(other, "spring") == -200
+    assert discount(elsewhere, "spring") == -200
 
     shop.http.delete(f"{PROMOTIONS}/{promotion}/codes/spring")
-    assert discount(other, "spring") == 0
-    assert discount(other, "autumn") == -200
+    assert discount(elsewhere, "spring") == 0
+    assert discount(elsewhere, "autumn") == -200
 
 
 # What it costs

@@ -1,16 +1,10 @@
 """The figures of what was redeemed before there were figures."""
 
-from collections.abc import Generator
 from importlib import import_module
-from uuid import uuid4
 
 import psycopg
-import pytest
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from couponry.services.context import fresh_id
-from couponry.storage.migrate import migrate
 
 PAST = import_module("couponry.storage.migrations.versions.0014_figures").PAST
 
@@ -20,22 +14,10 @@ JUDGED = (
 )
 
 
-@pytest.fixture
-def own_database(database_url: str) -> Generator[str]:
-    """A database of its own, as the migration reads all stores."""
-    name = f"past_{uuid4().hex}"
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        url = make_conninfo(database_url, dbname=name)
-        migrate(url)
-        yield url
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def test_past_uses_get_what_they_took_off_from_their_carts(own_database: str):
+def test_past_uses_get_what_they_took_off_from_their_carts(own_database_url: str):
     store, summer, always, redeemed, ordered = (fresh_id() for _ in range(5))
     judged = JUDGED.format(summer, always)
-    with psycopg.connect(own_database, autocommit=True) as connection:
+    with psycopg.connect(own_database_url, autocommit=True) as connection:
         connection.execute("INSERT INTO stores VALUES (%s, 'past', NULL, NULL, 50, 0, now())", [store])
         connection.execute(
             "INSERT INTO redemptions VALUES (%s, %s, 'confirmed', NULL, now(), %s, '{}', 'me', 'me', now(), now())",

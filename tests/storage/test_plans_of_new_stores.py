@@ -3,23 +3,20 @@
 It then believes that the name of the store alone finds a row or two, and so that any index will do that begins with it.
 """
 
-import secrets
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
 import psycopg
 import pytest
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection
 
 from couponry.domain.shopping_cart import ShoppingCart
 from couponry.services.context import fresh_id, utc_now
 from couponry.storage import anonymizing, carts, claims, idempotency, usage_lists, usages
 from couponry.storage.carts import StoredCart
 from couponry.storage.database import Connection, configure
-from couponry.storage.migrate import migrate
 from explaining import ExplainingCursor, assert_few_rows_read
 
 MANY = 20_000
@@ -37,19 +34,6 @@ CARTS = """
     INSERT INTO carts SELECT store, 'cart ' || n, %(cart)s, 1, now(), now(), now() + interval '1 day', '{{}}'
     FROM ({stores}) AS made
 """
-
-
-@pytest.fixture(scope="module")
-def own_database_url(database_url: str) -> Generator[str]:
-    """A database that no worker looks at."""
-    name = f"stores_{secrets.token_hex(4)}"
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    url = database_url.replace(urlsplit(database_url).path, f"/{name}", 1)
-    migrate(url)
-    yield url
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,19 @@ class ListDocument(Struct, Generic[T], frozen=True):
     meta: ListMeta
 
 
-# Promotions
+# What is known of things beside what they say
+
+
+class Creation(Struct, frozen=True):
+    """When it came to be."""
+
+    created_at: Instant
+
+
+class CreationMeta(Struct, frozen=True):
+    """What is known about what never changes, beside what it says."""
+
+    timestamps: Creation
 
 
 class Timestamps(Struct, frozen=True):
@@ -80,10 +92,13 @@ class Timestamps(Struct, frozen=True):
     updated_at: Instant
 
 
-class PromotionMeta(Struct, frozen=True):
-    """What is known about a promotion beside what it says."""
+class ResourceMeta(Struct, frozen=True):
+    """What is known about a thing beside what it says."""
 
     timestamps: Timestamps
+
+
+# Promotions
 
 
 class PromotionResource(PromotionData, frozen=True, kw_only=True):
@@ -98,7 +113,7 @@ class PromotionResource(PromotionData, frozen=True, kw_only=True):
     """The client that created it."""
     updated_by: str | UnsetType = UNSET
     """The client that changed it last."""
-    meta: PromotionMeta
+    meta: ResourceMeta
 
 
 class PromotionAnswer(Struct, frozen=True):
@@ -114,18 +129,6 @@ class PromotionList(ListDocument[PromotionResource], frozen=True):
 # Codes
 
 
-class CodeTimestamps(Struct, frozen=True):
-    """When the code came to be."""
-
-    created_at: Instant
-
-
-class CodeMeta(Struct, frozen=True):
-    """What is known about a code beside its limits."""
-
-    timestamps: CodeTimestamps
-
-
 class CodeResource(CodeLimits, frozen=True, omit_defaults=True, kw_only=True, tag_field="type", tag="promotion_codes"):
     """A code of a promotion. Limits that it does not have are left out."""
 
@@ -136,7 +139,7 @@ class CodeResource(CodeLimits, frozen=True, omit_defaults=True, kw_only=True, ta
     """How many uses remain of `max_uses`."""
     created_by: str | UnsetType = UNSET
     """The client that created it."""
-    meta: CodeMeta | UnsetType = UNSET
+    meta: CreationMeta | UnsetType = UNSET
 
 
 class SharedNames(Struct, frozen=True):
@@ -236,16 +239,10 @@ class FileLink(Struct, frozen=True):
 # Products
 
 
-class ProductMeta(Struct, frozen=True):
-    """What is known about a product beside what it says."""
-
-    timestamps: Timestamps
-
-
 class ProductResource(NewProduct, frozen=True, kw_only=True, tag_field="type", tag="product"):
     """A product of the store. Members without a value are left out."""
 
-    meta: ProductMeta
+    meta: ResourceMeta
 
 
 class ProductAnswer(Struct, frozen=True):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
-from couponry.api.answers import Instant, ListDocument
+from couponry.api.answers import CreationMeta, Instant, ListDocument
 from couponry.domain.audit import Action, Change, Object, Via
 
 
@@ -32,18 +32,6 @@ class AuditLog(ListDocument[AuditEntryResource], frozen=True):
     """One page of the audit log."""
 
 
-class ClientTimestamps(Struct, frozen=True):
-    """When it came to be."""
-
-    created_at: Instant
-
-
-class ClientMeta(Struct, frozen=True):
-    """What is known about a client beside what it is for."""
-
-    timestamps: ClientTimestamps
-
-
 class ClientResource(Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="type", tag="client"):
     """A client of the store. Members without a value are left out."""
 
@@ -57,7 +45,7 @@ class ClientResource(Struct, frozen=True, omit_defaults=True, kw_only=True, tag_
     """When it last got a token or signed in, to the hour."""
     revoked_at: Instant | UnsetType = UNSET
     """Since when it is good for nothing."""
-    meta: ClientMeta
+    meta: CreationMeta
 
 
 class ClientAnswer(Struct, frozen=True):

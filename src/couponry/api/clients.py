@@ -7,7 +7,8 @@ from litestar import Request, Response, Router, delete, get, post
 from litestar.params import FromPath
 from msgspec import UNSET
 
-from couponry.api.audit_answers import ClientAnswer, ClientMeta, ClientResource, ClientTimestamps
+from couponry.api.answers import Creation, CreationMeta
+from couponry.api.audit_answers import ClientAnswer, ClientResource
 from couponry.api.auth import require_merchant
 from couponry.api.documents import decode
 from couponry.api.listing import list_document, page_asked
@@ -77,7 +78,7 @@ def client_document(client: Client, secret: str | None = None) -> ClientResource
         created_by=client.created_by or UNSET,
         last_used_at=moment(client.last_used_at) if client.last_used_at else UNSET,
         revoked_at=moment(client.revoked_at) if client.revoked_at else UNSET,
-        meta=ClientMeta(ClientTimestamps(moment(client.created_at))),
+        meta=CreationMeta(Creation(moment(client.created_at))),
     )
 
 

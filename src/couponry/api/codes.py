@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from msgspec import UNSET, Meta
 
 from couponry.api import aliases
-from couponry.api.answers import CodeMeta, CodeResource, CodesMessage, CodeTimestamps, CreatedCodes, SharedNames
+from couponry.api.answers import CodeResource, CodesMessage, CreatedCodes, Creation, CreationMeta, SharedNames
 from couponry.api.auth import require_merchant
 from couponry.api.documents import decode
 from couponry.api.listing import filter_asked, list_document, order_asked, page_asked
@@ -127,7 +127,7 @@ def code_document(code: PromotionCode) -> CodeResource:
         code=code.code,
         uses=code.uses,
         created_by=code.created_by,
-        meta=UNSET if created_at is UNSET else CodeMeta(CodeTimestamps(moment(created_at))),
+        meta=UNSET if created_at is UNSET else CreationMeta(Creation(moment(created_at))),
     )
 
 

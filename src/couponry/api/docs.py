@@ -11,8 +11,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from couponry.api.openapi import document_of
-from couponry.api.page import page_of
+# What describes the operations is imported for who reads of them: most processes never do.
 
 STATIC = {"docs.css": "text/css", "docs.js": "text/javascript"}
 """The files that the page loads, and their types."""
@@ -57,11 +56,16 @@ handlers = [front_door, openapi_document, docs_page, docs_file]
 
 @cache
 def _document(app: Litestar) -> bytes:
+    from couponry.api.openapi import document_of
+
     return msgspec.json.encode(document_of(app))
 
 
 @cache
 def _page(app: Litestar) -> bytes:
+    from couponry.api.openapi import document_of
+    from couponry.api.page import page_of
+
     return page_of(document_of(app)).encode()
 
 

@@ -10,7 +10,6 @@ from msgspec import Meta
 
 from couponry.api import aliases as known_aliases
 from couponry.api.aliases import Alias, canonical
-from couponry.api.faults import explain
 from couponry.domain.errors import Fault, InvalidDocument, MalformedDocument
 from couponry.domain.products import NewProduct
 from couponry.domain.promotions import Promotion, PromotionAttributes
@@ -50,6 +49,8 @@ def convert(document: object, type_: type[T]) -> T:
     try:
         return msgspec.convert(document, type_)
     except msgspec.ValidationError as refusal:
+        from couponry.api.faults import explain  # only who is refused waits for the validator of JSON Schema
+
         raise InvalidDocument(*explain(refusal, document, type_)) from refusal
 
 

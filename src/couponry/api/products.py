@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, Response, Router, delete, get, put
 
 from couponry.api import aliases
-from couponry.api.answers import ProductAnswer, ProductMeta, ProductResource, StoredProducts, Timestamps
+from couponry.api.answers import ProductAnswer, ProductResource, ResourceMeta, StoredProducts, Timestamps
 from couponry.api.auth import require_merchant, require_token
 from couponry.api.documents import ProductsDocument, decode
 from couponry.api.listing import filter_asked, list_document, page_asked
@@ -61,7 +61,7 @@ def product_document(product: Product) -> ProductResource:
     """Return a product as it is answered."""
     said = {name: getattr(product, name) for name in NewProduct.__struct_fields__}
     timestamps = Timestamps(moment(product.created_at), moment(product.updated_at))
-    return ProductResource(**said, meta=ProductMeta(timestamps))
+    return ProductResource(**said, meta=ResourceMeta(timestamps))
 
 
 def _id_asked(request: Request[Any, Any, Any]) -> str:

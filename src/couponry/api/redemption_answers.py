@@ -4,7 +4,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
-from couponry.api.answers import Instant, ListDocument, Timestamps
+from couponry.api.answers import Instant, ListDocument, ResourceMeta
 from couponry.domain.outcome import Evaluation
 from couponry.domain.redemption import RedemptionState, Used
 
@@ -31,12 +31,6 @@ class RedemptionAnswer(Struct, frozen=True):
     data: RedemptionResource
 
 
-class RedemptionMeta(Struct, frozen=True):
-    """What is known about a redemption beside what it says."""
-
-    timestamps: Timestamps
-
-
 class ListedRedemption(Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="type", tag="redemption"):
     """A redemption without the cart that was judged."""
 
@@ -49,7 +43,7 @@ class ListedRedemption(Struct, frozen=True, omit_defaults=True, kw_only=True, ta
     """The order that it is for, as the shop calls it."""
     uses: tuple[Used, ...]
     """What each promotion that applied uses, automatic ones as well."""
-    meta: RedemptionMeta
+    meta: ResourceMeta
 
 
 class RedemptionList(ListDocument[ListedRedemption], frozen=True):

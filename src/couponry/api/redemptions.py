@@ -9,14 +9,13 @@ from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
 from msgspec import UNSET, Meta
 
-from couponry.api.answers import Timestamps
+from couponry.api.answers import ResourceMeta, Timestamps
 from couponry.api.auth import require_merchant
 from couponry.api.documents import decode
 from couponry.api.listing import filter_asked, list_document, page_asked
 from couponry.api.redemption_answers import (
     ListedRedemption,
     RedemptionAnswer,
-    RedemptionMeta,
     RedemptionResource,
 )
 from couponry.api.retries import REPLAYED, key_sent
@@ -170,7 +169,7 @@ def _listed(one: RedemptionRow) -> ListedRedemption:
         expires_at=moment(one.expires_at) if one.state is RedemptionState.HELD else UNSET,
         order_id=UNSET if one.order_id is None else one.order_id,
         uses=one.uses,
-        meta=RedemptionMeta(Timestamps(moment(one.created_at), moment(one.updated_at))),
+        meta=ResourceMeta(Timestamps(moment(one.created_at), moment(one.updated_at))),
     )
 
 

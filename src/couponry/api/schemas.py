@@ -2,7 +2,7 @@
 
 import ast
 import inspect
-import textwrap
+import sys
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, TypeAlias, get_args, get_type_hints
@@ -68,8 +68,7 @@ def _said_of_members(class_: type) -> dict[str, str]:
     """Return the docstrings that follow the members of a class of ours, by member."""
     if not class_.__module__.startswith("couponry."):
         return {}
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(class_))).body
-    assert isinstance(definition, ast.ClassDef)
+    definition = _classes_in(class_.__module__)[class_.__qualname__]
     said: dict[str, str] = {}
     for member, after in zip(definition.body, definition.body[1:], strict=False):
         if isinstance(member, ast.AnnAssign) and isinstance(member.target, ast.Name):
@@ -79,6 +78,13 @@ def _said_of_members(class_: type) -> dict[str, str]:
                 case _:
                     pass
     return said
+
+
+@cache
+def _classes_in(module: str) -> dict[str, ast.ClassDef]:
+    """Return the classes of a module as its source has them: `inspect` would read all of it for each."""
+    source = ast.parse(inspect.getsource(sys.modules[module]))
+    return {part.name: part for part in source.body if isinstance(part, ast.ClassDef)}
 
 
 def _open_to_custom_fields(shape: Schema) -> None:

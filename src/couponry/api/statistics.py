@@ -1,6 +1,6 @@
 """Statistics of a store, for those who look after it: uses by day and promotion, codes, refused attempts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Literal, NamedTuple, get_args
 from uuid import UUID
@@ -124,9 +124,8 @@ async def redemptions(request: Request[Any, Any, Any]) -> Response[bytes]:
     asked = asked_of(request)
     async with context_of(request) as context:
         found = await figures.redeemed(context, asked.days, asked.by, asked.promotion_id)
-    if asked.format == "csv":
-        return csv_answer(redemptions_table(found, asked.by), "redemptions")
-    return json_answer(RedemptionStatistics(found, SpanMeta(*asked.days)))
+    document = RedemptionStatistics(found, SpanMeta(*asked.days))
+    return _answered(asked, document, "redemptions", lambda: redemptions_table(found, asked.by))
 
 
 @get("/refusals", operation_id="getRefusalStatistics")
@@ -135,9 +134,8 @@ async def refusals(request: Request[Any, Any, Any]) -> Response[bytes]:
     asked = asked_of(request)
     async with context_of(request) as context:
         found = await figures.refused(context, asked.days, asked.by, asked.promotion_id)
-    if asked.format == "csv":
-        return csv_answer(refusals_table(found, asked.by), "refusals")
-    return json_answer(RefusalStatistics(found, SpanMeta(*asked.days)))
+    document = RefusalStatistics(found, SpanMeta(*asked.days))
+    return _answered(asked, document, "refusals", lambda: refusals_table(found, asked.by))
 
 
 @get("/codes", operation_id="getCodeStatistics")
@@ -146,9 +144,12 @@ async def codes(request: Request[Any, Any, Any]) -> Response[bytes]:
     asked = asked_of(request)
     async with context_of(request) as context:
         found = await figures.most_used(context, asked.days, asked.promotion_id, MOST_CODES)
-    if asked.format == "csv":
-        return csv_answer(codes_table(found.codes), "codes")
-    return json_answer(CodeStatistics(found.codes, CodesMeta(*asked.days, complete=found.complete)))
+    document = CodeStatistics(found.codes, CodesMeta(*asked.days, complete=found.complete))
+    return _answered(asked, document, "codes", lambda: codes_table(found.codes))
+
+
+def _answered(asked: Asked, document: msgspec.Struct, name: str, table: Callable[[], bytes]) -> Response[bytes]:
+    return csv_answer(table(), name) if asked.format == "csv" else json_answer(document)
 
 
 def redemptions_table(rows: Sequence[Redeemed], by: By) -> bytes:

@@ -1,7 +1,7 @@
 """Asking the API: of a server far away, or the same application within this process, on the database here."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
@@ -14,14 +14,11 @@ from couponry.cli.database import database_url
 from couponry.cli.errors import NotSignedIn, Refused, Unreachable, UserError
 from couponry.cli.logins import address, credentials_for
 from couponry.cli.options import Where
-from couponry.cli.session import ACTOR, require_schema, store_named
-from couponry.domain.audit import Via
-from couponry.services import access
 from couponry.settings import settings
 
 if TYPE_CHECKING:
     from couponry.api.state import Api
-    from couponry.services.access import Credentials, Token
+    from couponry.domain.credentials import Credentials
     from couponry.storage.stores import Store
 
 T = TypeVar("T")
@@ -148,8 +145,10 @@ def run(where: Where, work: Callable[[Client], Awaitable[T]], credentials: "Cred
     On a server it speaks with *credentials*; else with those of the settings, or of whoever logged in.
     """
     if where.url is None and settings().url is None:
+        from couponry.cli.local import opened  # whoever asks a server does without the application
+
         with database_url() as database:
-            return asyncio.run(_with(_local(database, where.store or "default"), work))
+            return asyncio.run(_with(opened(database, where.store or "default"), work))
     if where.store is not None:
         raise UserError("On a server the client decides the store; leave out --store.")
     server = address(where.url)
@@ -201,36 +200,6 @@ class _SigningIn(httpx.Auth):
         except (msgspec.DecodeError, LookupError, TypeError):
             kind = Unreachable if answer.status_code >= 500 else UserError
             raise kind(f"{self.url} gives no token ({answer.status_code}); is it Couponry?") from None
-
-
-@asynccontextmanager
-async def _local(url: str, store_name: str) -> AsyncGenerator[Client]:
-    from couponry.api.app import create_app, running
-    from couponry.storage.database import ensure_usable
-
-    ensure_usable(url)
-    chosen = settings().model_copy(update={"database_url": url, "database_connections": 4})
-    app = create_app(chosen)
-    async with running(app, chosen, Via.COMMAND_LINE) as api:
-        await require_schema(api.database)
-        store = await store_named(api.database, store_name)
-        operator = access.Token(store.store_id, ACTOR, "client_credentials")
-        api.active_clients.vouch_for(operator)
-        transport = httpx.ASGITransport(app)  # pyright: ignore[reportArgumentType] # Litestar types its scopes closer
-        auth = _Operator(operator, api.keys.tokens)
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", auth=auth) as http:
-            yield Client(http, Local(api, store))
-
-
-class _Operator(httpx.Auth):
-    """Speaks for whoever may open the database: no credentials prove more."""
-
-    def __init__(self, token: "Token", key: bytes) -> None:
-        self.token, self.key = token, key
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
-        request.headers["Authorization"] = f"Bearer {access.sign(self.token, self.key).access_token}"
-        yield request
 
 
 def id_given(text: str, what: str) -> str:

@@ -9,23 +9,17 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from typing import BinaryIO
 from uuid import UUID
 
-import msgspec
 import typer
 
 from couponry.cli.client import PROMOTIONS, Client, Document, Local
 from couponry.cli.errors import Refused, UserError
 from couponry.cli.output import note, progress
-from couponry.cli.session import ACTOR
 from couponry.cli.watching import Advance, path_of, seen_to_its_end
-from couponry.domain.audit import Via
 from couponry.domain.ids import series_bounds
-from couponry.domain.jobs import JobStatus, NewJob
-from couponry.services import jobs
-from couponry.services.context import Context
-from couponry.services.running import INTERRUPTIONS, Workshop, run_job
+from couponry.domain.jobs import JobStatus
 
-RETRY_SECONDS = 2.0
-"""How often to try to take over a job that a worker began and may not finish."""
+# What a job takes in this process is imported where one is: whoever asks a server does without.
+
 INTERRUPTED = 130
 
 
@@ -87,15 +81,10 @@ async def asked_for(client: Client, promotion_id: str, body: Document) -> Docume
     """Ask for a job and return it; the operator is not bound by the store's limit on jobs, and attends to it here."""
     if client.local is None:
         return await client.one("POST", f"{PROMOTIONS}/{promotion_id}/jobs", body)
-    try:
-        new = msgspec.convert(body, NewJob)
-    except msgspec.ValidationError as error:
-        raise UserError(f"{error}.") from error
-    api, store = client.local
-    async with api.database.transaction() as connection:
-        context = Context(connection, store.store_id, ACTOR, via=Via.COMMAND_LINE)
-        job = await jobs.create_job(context, UUID(promotion_id), new, limited=False)
-    return await client.one("GET", f"{PROMOTIONS}/{promotion_id}/jobs/{job.id}")
+    from couponry.cli.jobs_here import created
+
+    id_ = await created(client.local, UUID(promotion_id), body)
+    return await client.one("GET", f"{PROMOTIONS}/{promotion_id}/jobs/{id_}")
 
 
 def require_completed(job: Document) -> None:
@@ -106,30 +95,14 @@ def require_completed(job: Document) -> None:
 
 @asynccontextmanager
 async def _attended(local: Local | None, job: Document) -> AsyncGenerator[None]:
-    """Run *job* in this process for the block, unless a worker has it; if that one dies, go on in its place."""
+    """Run *job* in this process for the block where the command works here; a server does so itself."""
     if local is None:
         yield
         return
-    over = asyncio.Event()
-    running = asyncio.create_task(_run_to_end(local, job, over))
-    try:
+    from couponry.cli.jobs_here import attended
+
+    async with attended(local, job):
         yield
-        over.set()
-        await running  # what is left to do when a job has ended, such as looking at the table, is done in peace
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
-
-
-async def _run_to_end(local: Local, job: Document, over: asyncio.Event) -> None:
-    workshop = Workshop(local.api.database, local.api.files)
-    promotion_id, id_ = UUID(job["promotion_id"]), UUID(job["id"])
-    while not over.is_set():
-        with suppress(*INTERRUPTIONS):  # it goes on where it stopped
-            await run_job(workshop, local.store.store_id, promotion_id, id_)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(over.wait(), RETRY_SECONDS)
 
 
 async def _interrupted(client: Client, job: Document) -> None:

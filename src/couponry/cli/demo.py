@@ -1,6 +1,5 @@
 """`couponry demo`: a season of promotions, codes and redemptions, made by the services that make real ones."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -124,6 +123,8 @@ async def _codes(client: "Client", promotion_id: str, named: "tuple[Code, ...]",
 
 async def _redeem(client: "Client", visits: "list[Visit]") -> int:
     """Let everybody of the season buy, each at their moment; return how many got a discount."""
+    import asyncio
+
     few = asyncio.Semaphore(AT_A_TIME)
     granted = come_by = 0
     with progress("redeeming") as advance:

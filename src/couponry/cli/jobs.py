@@ -1,6 +1,5 @@
 """`couponry jobs`."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -81,6 +80,8 @@ def watch(
     path = _path(promotion, job)
 
     async def work(client: "Client") -> None:
+        import asyncio
+
         from couponry.cli.code_jobs import INTERRUPTED, require_completed
         from couponry.cli.watching import seen_to_its_end
 

@@ -23,7 +23,7 @@ def login(
     """
     from couponry.cli import logins
     from couponry.cli.client import Client, run
-    from couponry.services.access import Credentials
+    from couponry.domain.credentials import Credentials
 
     server = logins.address(url)
     name = client_id or typer.prompt("Client id", err=True)

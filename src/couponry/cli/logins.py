@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from couponry.cli.errors import NotSignedIn, UserError
-from couponry.services.access import Credentials
+from couponry.domain.credentials import Credentials
 from couponry.settings import settings
 
 FILE = "logins.json"

@@ -1,6 +1,5 @@
 """`couponry promotions`."""
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,6 +55,8 @@ def list_promotions(
 
 
 async def _rows(client: "Client", found: "list[Document]") -> list[list[Any]]:
+    import asyncio
+
     from couponry.cli.client import PROMOTIONS
 
     few = asyncio.Semaphore(AT_A_TIME)

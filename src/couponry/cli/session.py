@@ -1,6 +1,5 @@
 """What commands on the database itself work with: its schema must be this version's, and one of its stores."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -21,6 +20,8 @@ ACTOR = "cli"
 
 def run(work: "Callable[[Database], Awaitable[T]]") -> T:
     """Run *work* on the database of this installation and return what it returns."""
+    import asyncio
+
     require_here()
     with database_url() as url:
         return asyncio.run(_run(url, work))

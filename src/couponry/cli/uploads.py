@@ -16,8 +16,6 @@ from couponry.cli.output import progress
 from couponry.cli.session import context
 from couponry.cli.watching import Advance, path_of
 from couponry.domain.jobs import NewImport, name_after
-from couponry.services import jobs
-from couponry.services.code_uploads import import_file
 
 PIECE = 1024 * 1024
 MAX_TOLD = 20
@@ -33,6 +31,8 @@ async def sent(client: Client, promotion_id: str, file: Path, *, dry_run: bool) 
             said = {} if name is UNSET else {"name": name}
             path = f"{PROMOTIONS}/{promotion_id}/jobs/code_import"
             return await client.send(path, pieces, dry_run=str(dry_run).lower(), **said)
+        from couponry.services.code_uploads import import_file
+
         api, store = client.local
         wanted = NewImport(dry_run=dry_run, name=name)
         opening = partial(context, api.database, store)
@@ -62,6 +62,8 @@ async def has_report(client: Client, job: Document) -> bool:
 async def report_of(client: Client, job: Document) -> AsyncGenerator[bytes]:
     """Yield the report of an import that has one piece by piece."""
     if client.local is not None:
+        from couponry.services import jobs
+
         api, store = client.local
         async with context(api.database, store) as now:
             path = await jobs.file_of(now, UUID(job["promotion_id"]), UUID(job["id"]))

@@ -15,10 +15,10 @@ from couponry.console.people import names_of
 from couponry.console.sign_in import SIGN_IN
 from couponry.console.visits import Form, context_of, form_of, session_in
 from couponry.console.wording import plain
+from couponry.domain.credentials import Credentials
 from couponry.domain.errors import InvalidDocument
 from couponry.domain.promotions import MAX_NAME
 from couponry.services import clients
-from couponry.services.access import Credentials
 
 LIST = f"{HOME}/access"
 

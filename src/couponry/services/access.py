@@ -50,13 +50,6 @@ class IssuedToken(msgspec.Struct, frozen=True):
     token_type: str = "Bearer"  # noqa: S105 # the scheme's name
 
 
-class Credentials(msgspec.Struct, frozen=True):
-    """A client's id and secret, shown once: only the secret's hash is kept."""
-
-    client_id: str
-    client_secret: str
-
-
 def hash_secret(secret: str) -> bytes:
     """Return what is kept of *secret*. Drawn secrets have 256 random bits, so a plain hash cannot be reversed."""
     return hashlib.sha256(secret.encode()).digest()

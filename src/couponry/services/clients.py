@@ -6,10 +6,11 @@ from collections.abc import Collection
 import msgspec
 
 from couponry.domain.audit import Action, Object
+from couponry.domain.credentials import Credentials
 from couponry.domain.errors import BadRequest, ClientNotFound
 from couponry.domain.listing import Listed, Page
 from couponry.services import audit
-from couponry.services.access import Credentials, hash_secret
+from couponry.services.access import hash_secret
 from couponry.services.context import Context
 from couponry.storage import sessions, stores
 from couponry.storage.stores import Client

@@ -3,13 +3,16 @@
 import secrets
 import time
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 
 from couponry.domain.audit import Via
 from couponry.domain.ids import new_id
-from couponry.storage.database import Connection
+
+if TYPE_CHECKING:
+    from couponry.storage.database import Connection  # commands ask for the time without a database
 
 
 def utc_now() -> datetime:
@@ -26,7 +29,7 @@ def fresh_id() -> UUID:
 class Context(msgspec.Struct, frozen=True):
     """What every use case is given."""
 
-    connection: Connection
+    connection: "Connection"
     """Inside the transaction that the caller opened and will commit."""
     store_id: UUID
     actor: str

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from couponry.domain.audit import Via
+from couponry.domain.credentials import Credentials
 from couponry.services import access, clients
-from couponry.services.access import Credentials
 from couponry.services.context import Context
 from couponry.settings import Settings
 from couponry.storage import stores

@@ -1,16 +1,23 @@
 """The queue that wakes workers. It only delivers: what there is to do stands in our own tables."""
 
+from functools import cache
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from procrastinate import App, PsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
-
 from couponry.storage.database import Connection
+
+if TYPE_CHECKING:
+    from procrastinate import App
 
 RUN_JOB = "couponry.run_job"
 PURGE_PROMOTION = "couponry.purge_promotion"
 
-_sender = App(connector=PsycopgConnector())
+
+@cache
+def _sender() -> "App":
+    from procrastinate import App, PsycopgConnector  # many commands deliver nothing
+
+    return App(connector=PsycopgConnector())
 
 
 async def deliver_job(connection: Connection, store_id: UUID, promotion_id: UUID, job_id: UUID) -> None:
@@ -25,7 +32,9 @@ async def deliver_purge(connection: Connection, store_id: UUID, promotion_id: UU
 
 async def _send(connection: Connection, task: str, lock: str, **arguments: UUID) -> None:
     """Queue *task* unless it waits there already under the same *lock*."""
-    deferrer = _sender.configure_task(task, queueing_lock=lock, connection=connection, allow_unknown=True)
+    from procrastinate.exceptions import AlreadyEnqueued
+
+    deferrer = _sender().configure_task(task, queueing_lock=lock, connection=connection, allow_unknown=True)
     texts = {name: str(argument) for name, argument in arguments.items()}
     try:
         async with connection.transaction():

@@ -7,6 +7,7 @@ from psycopg import sql
 
 from couponry.domain.figures import Days, Refusals, RefusedOn
 from couponry.storage.database import Connection, json_rows, rows_of
+from couponry.storage.days import within
 
 NO_PROMOTION = UUID(int=0)
 """Stands where nobody knows whose code it was."""
@@ -67,9 +68,7 @@ async def by_promotion(connection: Connection, store_id: UUID, days: Days, promo
 async def _read(
     connection: Connection, query: sql.SQL, store_id: UUID, days: Days, promotion_id: UUID | None
 ) -> list[Refusals]:
-    condition = "store_id = %(store)s AND day BETWEEN %(first)s AND %(last)s"
-    narrowed = sql.SQL(condition if promotion_id is None else condition + " AND promotion_id = %(promotion)s")
-    asked = {"store": store_id, "first": days.first, "last": days.last, "promotion": promotion_id, "none": NO_PROMOTION}
+    condition, asked = within(store_id, days, promotion_id)
     async with connection.cursor(row_factory=rows_of(Refusals)) as cursor:
-        await cursor.execute(query.format(condition=narrowed), asked)
+        await cursor.execute(query.format(condition=condition), asked | {"none": NO_PROMOTION})
         return await cursor.fetchall()

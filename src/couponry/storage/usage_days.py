@@ -11,6 +11,7 @@ from psycopg import sql
 
 from couponry.domain.figures import Days, Redeemed
 from couponry.storage.database import Connection, rows_of
+from couponry.storage.days import within
 
 AT_ONCE = 5000
 """How many changes are taken in together."""
@@ -106,9 +107,7 @@ async def by_promotion(connection: Connection, store_id: UUID, days: Days, promo
 async def _read(
     connection: Connection, query: sql.SQL, store_id: UUID, days: Days, promotion_id: UUID | None
 ) -> list[Redeemed]:
-    condition = "store_id = %(store)s AND day BETWEEN %(first)s AND %(last)s"
-    narrowed = sql.SQL(condition if promotion_id is None else condition + " AND promotion_id = %(promotion)s")
-    asked = {"store": store_id, "first": days.first, "last": days.last, "promotion": promotion_id}
+    condition, asked = within(store_id, days, promotion_id)
     async with connection.cursor(row_factory=rows_of(Redeemed)) as cursor:
-        await cursor.execute(query.format(sums=sql.SQL(SUMS), condition=narrowed), asked)
+        await cursor.execute(query.format(sums=sql.SQL(SUMS), condition=condition), asked)
         return await cursor.fetchall()

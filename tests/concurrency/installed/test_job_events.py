@@ -228,98 +228,89 @@ class Counting(Database):
             yield connection
 
 
-async def the_job(installation: Installation, shop: Shop, job: str) -> tuple[Counting, PromotionJob]:
+@asynccontextmanager
+async def watching_a_job(
+    installation: Installation, shop: Shop
+) -> AsyncGenerator[tuple[Counting, PromotionJob, Watching]]:
+    """Lend a job that nobody runs, and what watches it in a database that counts."""
+    promotion = shop.promotion()
+    id_ = shop.generate(promotion, 10)
     database = Counting(installation.url)
     await database.open()
-    [[promotion]] = installation.rows("SELECT promotion_id FROM promotion_jobs WHERE id = %s", [job])
     async with database.connection() as connection:
-        found = await jobs.get(connection, UUID(shop.store_id), promotion, UUID(job))
-    assert found is not None
-    return database, found
+        job = await jobs.get(connection, UUID(shop.store_id), UUID(promotion), UUID(id_))
+    assert job is not None
+    watching = Watching(database)
+    yield database, job, watching
+    await watching.finish()
+    await database.close()
+    cancel(shop, promotion, id_)
 
 
 CHANGE = "UPDATE promotion_jobs SET done = done + 1, changes = changes + 1 WHERE id = %s"
 
 
 async def test_however_many_listen_the_database_is_asked_once_a_look(installation: Installation, shop: Shop):
-    promotion = shop.promotion()
-    database, job = await the_job(installation, shop, shop.generate(promotion, 10))
-    watching, heard = Watching(database), 0
+    async with watching_a_job(installation, shop) as (database, job, watching):
+        heard = 0
 
-    async def listen() -> None:
-        nonlocal heard
-        async for later in watching.changes(job, 60):
-            heard += later is not None
+        async def listen() -> None:
+            nonlocal heard
+            async for later in watching.changes(job, 60):
+                heard += later is not None
 
-    listeners = [asyncio.create_task(listen()) for _ in range(200)]
-    before, looks = database.lent, 8
-    for _ in range(looks):
-        await asyncio.to_thread(installation.change, CHANGE, [job.id])
-        await asyncio.sleep(LOOK_SECONDS)
-    assert 3 <= database.lent - before <= looks + 2
-    await asyncio.sleep(2 * LOOK_SECONDS)
-    assert heard >= 200 * 3
-    for listener in listeners:
-        listener.cancel()
-    await asyncio.wait(listeners)
-    await asyncio.sleep(2 * LOOK_SECONDS)
-    before = database.lent
-    await asyncio.sleep(3 * LOOK_SECONDS)
-    assert database.lent == before  # nobody listens, nobody looks
-    await database.close()
-    cancel(shop, promotion, str(job.id))
+        listeners = [asyncio.create_task(listen()) for _ in range(200)]
+        before, looks = database.lent, 8
+        for _ in range(looks):
+            await asyncio.to_thread(installation.change, CHANGE, [job.id])
+            await asyncio.sleep(LOOK_SECONDS)
+        assert 3 <= database.lent - before <= looks + 2
+        await asyncio.sleep(2 * LOOK_SECONDS)
+        assert heard >= 200 * 3
+        for listener in listeners:
+            listener.cancel()
+        await asyncio.wait(listeners)
+        await asyncio.sleep(2 * LOOK_SECONDS)
+        before = database.lent
+        await asyncio.sleep(3 * LOOK_SECONDS)
+        assert database.lent == before  # nobody listens, nobody looks
 
 
 async def test_who_is_slow_misses_states_but_not_the_last(installation: Installation, shop: Shop):
-    promotion = shop.promotion()
-    database, job = await the_job(installation, shop, shop.generate(promotion, 10))
-    watching = Watching(database)
-    async with asyncio.timeout(20):
-        listening = watching.changes(job, 60)
-        await asyncio.to_thread(installation.change, CHANGE, [job.id])
-        first = await anext(listening)
-        for _ in range(20):
+    async with watching_a_job(installation, shop) as (_, job, watching):
+        async with asyncio.timeout(20):
+            listening = watching.changes(job, 60)
             await asyncio.to_thread(installation.change, CHANGE, [job.id])
-            await asyncio.sleep(LOOK_SECONDS / 4)
-        await asyncio.sleep(2 * LOOK_SECONDS)
-        second = await anext(listening)
-        assert first is not None
-        assert second is not None
-        assert (first.changes, second.changes) == (1, 21)
-        watching.close()
-        assert await anext(listening, "over") == "over"
-    await watching.finish()
-    await database.close()
-    cancel(shop, promotion, str(job.id))
+            first = await anext(listening)
+            for _ in range(20):
+                await asyncio.to_thread(installation.change, CHANGE, [job.id])
+                await asyncio.sleep(LOOK_SECONDS / 4)
+            await asyncio.sleep(2 * LOOK_SECONDS)
+            second = await anext(listening)
+            assert first is not None
+            assert second is not None
+            assert (first.changes, second.changes) == (1, 21)
+            watching.close()
+            assert await anext(listening, "over") == "over"
 
 
 async def test_a_look_that_began_before_somebody_came_tells_them_nothing_older(installation: Installation, shop: Shop):
-    promotion = shop.promotion()
-    database, job = await the_job(installation, shop, shop.generate(promotion, 10))
-    watching = Watching(database)
-    async for later in watching.changes(msgspec.structs.replace(job, changes=1), 4 * LOOK_SECONDS):
-        assert later is None
-        break
-    await watching.finish()
-    await database.close()
-    cancel(shop, promotion, str(job.id))
+    async with watching_a_job(installation, shop) as (_, job, watching):
+        async for later in watching.changes(msgspec.structs.replace(job, changes=1), 4 * LOOK_SECONDS):
+            assert later is None
+            break
 
 
 async def test_listeners_wait_while_the_database_is_away(installation: Installation, shop: Shop):
-    promotion = shop.promotion()
-    database, job = await the_job(installation, shop, shop.generate(promotion, 10))
-    watching = Watching(database)
-    async with asyncio.timeout(60):
-        listening = watching.changes(job, 0.5)
-        assert await anext(listening) is None
-        await asyncio.to_thread(installation.kill_postgres)
-        assert await anext(listening) is None
-        await asyncio.to_thread(installation.restart_postgres)
-        await asyncio.to_thread(installation.change, CHANGE, [job.id])
-        while (later := await anext(listening)) is None:
-            pass
-        assert later.changes == 1
-    await watching.finish()
-    await database.close()
-    until(lambda: shop.http.get(f"/v2/rule-promotions/{promotion}/jobs/{job.id}").status_code == 200)
-    cancel(shop, promotion, str(job.id))
+    async with watching_a_job(installation, shop) as (_, job, watching):
+        async with asyncio.timeout(60):
+            listening = watching.changes(job, 0.5)
+            assert await anext(listening) is None
+            await asyncio.to_thread(installation.kill_postgres)
+            assert await anext(listening) is None
+            await asyncio.to_thread(installation.restart_postgres)
+            await asyncio.to_thread(installation.change, CHANGE, [job.id])
+            while (later := await anext(listening)) is None:
+                pass
+            assert later.changes == 1
+        until(lambda: shop.http.get(f"/v2/rule-promotions/{job.promotion_id}/jobs/{job.id}").status_code == 200)
