@@ -6,7 +6,7 @@ import logging
 import math
 import signal
 import time
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -29,6 +29,8 @@ from couponry.storage.database import Database
 from couponry.storage.exports import ExportFiles
 
 logger = logging.getLogger(__name__)
+
+Chore = Callable[[], Awaitable[object]]
 
 LOOK_SECONDS = 3
 """How often a worker looks for jobs that nobody attends to: their worker may have died."""
@@ -80,24 +82,49 @@ def _interrupted(id_: str) -> Generator[None]:
 
 async def look_after(workshop: Workshop, app: procrastinate.App, audit_days: int) -> None:
     """For ever, deliver again what is unfinished, analyze what has grown, sum days up, remove what is useless."""
-    pruned = -math.inf
+    database = workshop.database
+    chores: list[Chore] = [
+        lambda: _deliver_unattended(database),
+        lambda: _forget_dead(app),
+        lambda: _refresh_statistics(database),
+        lambda: figures.take_in(database),
+        lambda: sweep_uploads(database, workshop.files),
+        lambda: sweep_keys(database),
+        _now_and_then(lambda: audit.prune(database, audit_days)),
+    ]
     while True:
+        await _look_once(chores)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _look_once(chores: Iterable[Chore]) -> None:
+    """Do the *chores*: one that fails keeps none of the others from being done, but that the database is away."""
+    for chore in chores:
         try:
-            await _deliver_unattended(workshop.database)
-            await _forget_dead(app)
-            async with workshop.database.connection() as connection:
-                await statistics.refresh(connection)
-            await figures.take_in(workshop.database)
-            await sweep_uploads(workshop.database, workshop.files)
-            await sweep_keys(workshop.database)
-            if time.monotonic() >= pruned + PRUNE_SECONDS:
-                pruned = time.monotonic()
-                await audit.prune(workshop.database, audit_days)
+            await chore()
         except (*INTERRUPTIONS, ConnectorException) as error:
             logger.warning("could not look after the database: %s", error)
+            return
         except Exception:
             logger.exception("could not look after the database")
-        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _now_and_then(chore: Chore) -> Chore:
+    """Return *chore*, done once in `PRUNE_SECONDS`."""
+    done = -math.inf
+
+    async def due() -> None:
+        nonlocal done
+        if time.monotonic() >= done + PRUNE_SECONDS:
+            done = time.monotonic()
+            await chore()
+
+    return due
+
+
+async def _refresh_statistics(database: Database) -> None:
+    async with database.connection() as connection:
+        await statistics.refresh(connection)
 
 
 async def _deliver_unattended(database: Database) -> None:
