@@ -4,7 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# How many processes run tests: one for each core.
+# How many processes run tests: one for each core. Each takes whole stretches, as modules share what takes long to make
+# (not by groups: what schemathesis makes for each operation has one name, and would be run once).
 TESTERS ?= auto
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
@@ -34,10 +35,10 @@ serve: $(VENV)/.installed ## Start Couponry with its own PostgreSQL on http://12
 	@exec $(BIN)/couponry serve
 
 test: $(VENV)/.installed-dev ## Run the tests
-	$(BIN)/pytest -n $(TESTERS) --dist loadgroup --ignore tests/browser
+	$(BIN)/pytest -n $(TESTERS) --dist worksteal --ignore tests/browser
 
 browser: $(VENV)/.installed-dev ## Walk through the console in Chromium
-	$(BIN)/pytest -n $(TESTERS) --dist loadgroup tests/browser
+	$(BIN)/pytest -n $(TESTERS) --dist worksteal tests/browser
 
 screenshots: $(VENV)/.installed-dev ## Walk through the console and keep the pictures in docs/screenshots
 	SCREENSHOTS=docs/screenshots $(BIN)/pytest tests/browser/test_walks.py

@@ -26,9 +26,6 @@ from visitor import Visitor
 TEMPLATE = "couponry_template"
 """A migrated database that nobody works in, to be copied."""
 
-DEAR = {"installation", "own_database_url", "cluster", "server", "crowded"}
-"""Fixtures that a module makes once, and that take seconds."""
-
 _session: list[tuple[EmbeddedPostgres, Path]] = []
 
 
@@ -43,14 +40,6 @@ def pytest_configure(config: pytest.Config) -> None:
     migrate(os.environ[DATABASE_URL])
     with psycopg.connect(postgres.url("postgres") or "", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{TEMPLATE}" TEMPLATE "{DATABASE}"')
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests together that share a server or a full table of their module, so that it is made once."""
-    for item in items:
-        if DEAR.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def pytest_unconfigure() -> None:
