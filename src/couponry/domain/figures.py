@@ -86,7 +86,7 @@ class RefusedOn(NamedTuple):
     store_id: UUID
     day: date
     reason: str
-    promotion_id: UUID | None
+    promotion_id: str | None
 
 
 def refused_codes(evaluation: Evaluation, codes: Iterable[str]) -> Iterator[tuple[str, Refused]]:

@@ -36,12 +36,12 @@ class RefusedAttempts:
 
     def count(self, store_id: UUID, at: datetime, refused: Iterable[tuple[str, Refused]]) -> None:
         """Count codes that were entered at a moment and gave nothing."""
+        day, counted = at.astimezone(UTC).date(), self._counted
         for _, one in refused:
-            promotion = None if one.promotion_id is UNSET else UUID(one.promotion_id)
-            key = RefusedOn(store_id, at.astimezone(UTC).date(), one.reason, promotion)
-            if len(self._counted) >= MOST and key not in self._counted:
+            key = RefusedOn(store_id, day, one.reason, None if one.promotion_id is UNSET else one.promotion_id)
+            if len(counted) >= MOST and key not in counted:
                 key = key._replace(promotion_id=None)
-            self._counted[key] += 1
+            counted[key] += 1
         if self._counted and self._flushing is None:
             self._flushing = asyncio.create_task(self._flush_later())
 
