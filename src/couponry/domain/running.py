@@ -147,19 +147,27 @@ def _note_catalogs(cart: RunningCart) -> dict[str, Lines]:
     return dict(found)
 
 
+_PLAIN: frozenset[type] = frozenset({str, int, float})
+"""Types of values that are themselves what lines are found by, unlike booleans and lists."""
+_NO_FIELDS: Mapping[str, Scalar | tuple[Scalar, ...]] = {}
+
+
 def _note_attributes(cart: RunningCart) -> dict[FieldKey, Lines]:
     found: dict[FieldKey, Lines] = defaultdict(int)
-    for bit, line in zip(cart.bits, cart.cart.items, strict=True):
-        attributes = line.attributes
-        for template, field in cart.fields:
-            value = attributes[template].get(field) if template in attributes else None
-            if type(value) is str:  # as most are
-                found[template, field, value] |= bit
-            elif isinstance(value, tuple):
-                for one in value:
-                    found[field_key(template, field, one)] |= bit
+    of_lines = [line.attributes for line in cart.cart.items]
+    for template, field in cart.fields:
+        plain: dict[Any, Lines] = {}  # as most are: a key is made for each value, and not for each line
+        values: list[Scalar | tuple[Scalar, ...] | None] = [
+            attributes.get(template, _NO_FIELDS).get(field) for attributes in of_lines
+        ]
+        for bit, value in zip(cart.bits, values, strict=True):
+            if type(value) in _PLAIN:
+                plain[value] = plain.get(value, 0) | bit
             elif value is not None:
-                found[field_key(template, field, value)] |= bit
+                for one in value if isinstance(value, tuple) else (value,):
+                    found[field_key(template, field, one)] |= bit
+        for value, lines in plain.items():
+            found[template, field, value] |= lines
     return dict(found)
 
 
