@@ -41,7 +41,7 @@ browser: $(VENV)/.installed-dev ## Walk through the console in Chromium
 	$(BIN)/pytest -n $(TESTERS) --dist worksteal tests/browser
 
 screenshots: $(VENV)/.installed-dev ## Walk through the console and keep the pictures in docs/screenshots
-	SCREENSHOTS=docs/screenshots $(BIN)/pytest tests/browser/test_walks.py
+	SCREENSHOTS=docs/screenshots $(BIN)/pytest -n $(TESTERS) --dist worksteal tests/browser
 
 check: format lint types layers test ## Everything that must hold before a commit
 
