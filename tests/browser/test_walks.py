@@ -151,6 +151,32 @@ def test_commas_between_thousands_alone_are_taken(shop: Shop, open_console, text
     expect(page.locator("[data-sentence]")).to_contain_text(told)
 
 
+@pytest.mark.parametrize(
+    ("currencies", "text", "told"),
+    [
+        ("", "49.99", "Minor units: 4999 for 49.99"),
+        ("", "50.00", "Minor units: 5000 for 50.00"),
+        ("EUR", "4,5", "Minor units: 450 for 4,5"),
+        ("KWD", "1.5", "Minor units: 1500 for 1.5"),
+        ("JPY", "1.5", ""),
+        ("USD\nJPY", "1.50", ""),
+    ],
+)
+def test_an_amount_with_cents_is_never_taken_for_minor_units(
+    shop: Shop, open_console, currencies: str, text: str, told: str
+):
+    page = open_console(shop)
+    page.goto("promotions/new")
+    write(page, "currencies", currencies)
+    write(page, "rules.args.0", text)
+
+    expect(page.locator('[id="rules.args.0-hint"]')).to_have_text(told)
+    expect(page.locator('[data-path="rules.args"] .fault, [data-path="rules.args.0"] .fault')).to_have_text(
+        "Write a whole number."
+    )
+    assert rule_set(page)["rules"]["args"] == [text]
+
+
 def test_what_amounts_come_to_is_told_in_the_currencies_that_are_named(shop: Shop, open_console, look):
     page = open_console(shop)
     page.goto("promotions/new")

@@ -302,13 +302,20 @@ class TestRefusals:
             ("code,code\n", "The first line names the column code twice."),
             (
                 "code,usse\na,1\n",
-                f"The first line names a column 'usse'; codes have code, {', '.join(LIMITS)}.",
+                (
+                    f"The first line names a column 'usse'; codes have code, {', '.join(LIMITS)}. Remove other"
+                    " columns, or add a first line that names the columns."
+                ),
+            ),
+            (
+                b"PK\x03\x04\x14\x00code\n",
+                "The file is a spreadsheet or an archive, no CSV: save it as CSV in UTF-8.",
             ),
             ("code\na\n".encode("utf-16"), "The first line names no columns: it is no CSV in UTF-8."),
             ('"code\na\n', "The first line names no columns: it is no CSV in UTF-8."),
         ],
     )
-    def test_a_first_line_that_names_no_codes(self, shop: Shop, text: str, detail: str):
+    def test_a_first_line_that_names_no_codes(self, shop: Shop, text: str | bytes, detail: str):
         refused = upload(shop, promotion := shop.promotion(), text)
         assert refused.status_code == 400
         assert refused.json()["errors"] == [{"title": "Bad Request", "status": "400", "detail": detail}]

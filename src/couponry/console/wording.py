@@ -17,7 +17,7 @@ _WORDS = (
     ("number_gte", "", "At least {}."),
     ("number_lte", "", "At most {}."),
     ("invalid_type", "Expected: integer", "Write a whole number."),
-    ("invalid_type", "Expected: number", "Write a number."),
+    ("invalid_type", "Expected: number", "Write a whole number."),
     ("format", "", "Write a date and a time."),
     ("pattern", "", "No control characters here."),
 )

@@ -35,6 +35,8 @@ SEPARATORS = ";\t|"
 """What separates cells where it is no comma; no column has one in its name."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_ZIP = b"PK\x03\x04"
+"""What the files of spreadsheet programs begin with."""
 _BOM = b"\xef\xbb\xbf"
 _MOST_USES = 2**31 - 1
 
@@ -72,6 +74,8 @@ def read_columns(line: bytes) -> Columns:
     Raises:
         UnusableFile: it is no such line; nothing of the file can be imported.
     """
+    if line.startswith(_ZIP):
+        raise UnusableFile("The file is a spreadsheet or an archive, no CSV: save it as CSV in UTF-8.")
     try:
         text = line.removeprefix(_BOM).decode().rstrip("\r\n")
         delimiter = next((one for one in SEPARATORS if one in text), ",")
@@ -82,7 +86,10 @@ def read_columns(line: bytes) -> Columns:
     for name in names:
         if name not in ("code", *LIMITS, *PASSED_OVER):
             known = ", ".join(("code", *LIMITS))
-            raise UnusableFile(f"The first line names a column {name[:50]!r}; codes have {known}.")
+            raise UnusableFile(
+                f"The first line names a column {name[:50]!r}; codes have {known}. Remove other columns, or add a first"
+                " line that names the columns."
+            )
         if names.count(name) > 1:
             raise UnusableFile(f"The first line names the column {name} twice.")
     if "code" not in names:

@@ -21,6 +21,15 @@ export class Amounts {
     return (amount / 10 ** places).toLocaleString("en-US", shown);
   }
 
+  // What to type instead of a text with cents: of `12.50` that is `1250`, in whichever currency has cents.
+  instead(text, currencies) {
+    const places = new Set(currencies.length ? currencies.map((currency) => this.places(currency)) : [this.usual]);
+    const [, whole, cents] = /^\s*(\d+)[.,](\d+)\s*$/.exec(text) ?? [];
+    const [only] = places;
+    if (whole === undefined || places.size > 1 || cents.length > only) return "";
+    return `Minor units: ${BigInt(whole + cents.padEnd(only, "0"))} for ${text.trim()}`;
+  }
+
   // Of the currencies that are named, or of whichever a cart has: `0.40 EUR`, `40 JPY or 0.40 USD`.
   told(amount, currencies) {
     const groups = Map.groupBy(currencies, (currency) => this.places(currency));

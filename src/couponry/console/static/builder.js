@@ -1,7 +1,7 @@
 // Builds a rule set: a field for each member of its schema, whatever the server says those are.
 
 import { element } from "./dom.js";
-import { numberOf, typed } from "./schema.js";
+import { numberOf, typed, wholeOf } from "./schema.js";
 
 const join = (path, step) => (path === "" ? String(step) : `${path}.${step}`);
 const listed = (value) => (Array.isArray(value) ? value : []);
@@ -268,7 +268,8 @@ export class Builder {
   scalar(schema, value, path, set, about, optional) {
     const numeric = schema.type === "integer" || schema.type === "number" || Boolean(schema.anyOf);
     const money = this.words.money.includes(about.name);
-    const put = (text) => set(optional && text.trim() === "" ? undefined : numeric ? numberOf(text) : text);
+    const read = money ? wholeOf : numeric ? numberOf : (text) => text;
+    const put = (text) => set(optional && text.trim() === "" ? undefined : read(text));
     const field = this.text(value ?? "", path, put, about.label + (money ? " (minor units)" : ""), numeric ? "decimal" : null);
     if (money) this.tellBeside(field, path);
     return field;
@@ -282,7 +283,8 @@ export class Builder {
     field.append(note);
     this.tellers.push((currencies) => {
       const amount = this.get(path);
-      note.textContent = typeof amount === "number" ? `= ${this.amounts.told(amount, currencies)}` : "";
+      if (typeof amount === "number") note.textContent = `= ${this.amounts.told(amount, currencies)}`;
+      else note.textContent = this.amounts.instead(String(amount ?? ""), currencies);
     });
   }
 

@@ -92,6 +92,11 @@ export function numberOf(text) {
   return Number.isSafeInteger(Math.trunc(number)) ? number : trimmed;
 }
 
+// An amount of minor units. Who types a point or a comma before cents means another unit: that stays a text.
+export function wholeOf(text) {
+  return text.includes(".") ? text.trim() : numberOf(text);
+}
+
 export function typed(text, type) {
   if (type === "boolean") return text === "true" ? true : text === "false" ? false : text;
   return type === "integer" || type === "float" ? numberOf(text) : text;
