@@ -213,7 +213,7 @@ def test_the_summary_leads_to_the_field_that_it_names(shop: Shop, open_console, 
     page.get_by_role("button", name="Create promotion").click()
 
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("Who qualifies, Amount: Write a number.")
+    expect(alert).to_contain_text("Who qualifies, Amount: Write a whole number.")
     page.locator('[id="rules.strategy"]').wait_for()
     alert.get_by_role("link", name="What they get 1, Percent off").click()
     expect(page.locator('[id="actions.0.args.1"]')).to_be_focused()
