@@ -8,8 +8,9 @@ from uuid import UUID
 from msgspec import UNSET
 
 from couponry.domain.audit import Action, Change, Entry, Object, Via
-from couponry.domain.codes import AUTO_CODE_PREFIX
+from couponry.domain.codes import auto_code
 from couponry.domain.listing import Filter, Listed, Page
+from couponry.domain.redemption import Used
 from couponry.services.context import Context, fresh_id, utc_now
 from couponry.storage import audit, audit_lists
 from couponry.storage.database import Database
@@ -66,9 +67,9 @@ def told(codes: Sequence[str]) -> dict[str, Any]:
     return {"count": len(codes)} | ({"codes": list(codes)} if len(codes) <= NAMED else {})
 
 
-def entered(codes: Iterable[str]) -> dict[str, Any]:
+def entered(uses: Iterable[Used]) -> dict[str, Any]:
     """Return the details of the codes that a redemption uses; automatic promotions have none that anybody entered."""
-    named = [code for code in codes if not code.startswith(AUTO_CODE_PREFIX)]
+    named = [one.code for one in uses if one.code != auto_code(one.promotion_id)]
     return told(named) if named else {}
 
 

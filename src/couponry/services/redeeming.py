@@ -221,7 +221,7 @@ def _entry(order: Order, redemption: NewRedemption, asked: Sequence[Claim]) -> E
         object_type="redemption",
         object_id=str(redemption.id),
         object_name=order.order_id,
-        details=audit.entered(claim.used.code for claim in asked),
+        details=audit.entered(claim.used for claim in asked),
         request_id=order.request_id,
     )
 

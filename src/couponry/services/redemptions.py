@@ -93,7 +93,7 @@ async def _note(context: Context, action: Action, redemption: Redemption, record
     """Note what is done by hand; of what shops do by the API, the ledger tells."""
     if context.via is not Via.API:
         moved = Object("redemption", str(redemption.id), redemption.order_id)
-        await audit.note(context, action, moved, **audit.entered(one.used.code for one in recorded))
+        await audit.note(context, action, moved, **audit.entered(one.used for one in recorded))
 
 
 async def _kept(context: Context, id_: UUID, *, lock: bool = False) -> Kept:
